@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(test), warn(clippy::expect_used))]
+
+pub mod values;
+
+pub mod catalogue;
+pub mod purchases;
+pub mod users;
+
+pub mod analytics;
+
+pub mod ports;
+pub mod sync;
+
+#[cfg(any(test, feature = "testkit"))]
+pub mod testkit;

@@ -1,0 +1,84 @@
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::{Rejected, StorageError};
+use crate::sync::{SyncKind, SyncRun};
+use crate::values::{LeaseToken, SyncRunId};
+
+/// Finds runs of the synchronisation.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+#[async_trait]
+pub trait SyncRunReader: Send + Sync {
+    /// Gives a run.
+    async fn run(&self, id: SyncRunId) -> Result<Option<SyncRun>, StorageError>;
+
+    /// Gives the newest runs by `queued_at`, newest first.
+    async fn latest_runs(&self, limit: u32) -> Result<Vec<SyncRun>, StorageError>;
+
+    /// Gives the newest run of a kind that has succeeded.
+    async fn last_succeeded(&self, kind: SyncKind) -> Result<Option<SyncRun>, StorageError>;
+
+    /// Gives the newest run of a kind that has succeeded and read everything.
+    async fn last_complete(&self, kind: SyncKind) -> Result<Option<SyncRun>, StorageError>;
+
+    /// Gives the newest run of a kind, whatever became of it.
+    async fn last_run(&self, kind: SyncKind) -> Result<Option<SyncRun>, StorageError>;
+
+    /// Tells whether a card has changed its owner in a run queued at `since` or later.
+    async fn cards_moved_since(&self, since: DateTime<Utc>) -> Result<bool, StorageError>;
+
+    /// Gives the first `limit` rejects of a run, in the order in which they were added.
+    async fn rejects(&self, run: SyncRunId, limit: u32) -> Result<Vec<Rejected>, StorageError>;
+}
+
+/// Writes runs of the synchronisation.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+#[async_trait]
+pub trait SyncRunWriter: Send {
+    /// Takes the one lease of the synchronisation until `until`, if it is free or has run out at `now`.
+    ///
+    /// `owner` says to people who holds it. Two works at once never both get it.
+    async fn take_lease(
+        &mut self,
+        token: LeaseToken,
+        owner: &str,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<LeaseState, StorageError>;
+
+    /// Prolongs the lease until `until` if `token` still holds it, and tells whether it does.
+    ///
+    /// Inside a work it is the fence: what is committed with it was written by the holder.
+    async fn renew_lease(
+        &mut self,
+        token: LeaseToken,
+        until: DateTime<Utc>,
+    ) -> Result<bool, StorageError>;
+
+    /// Gives the lease back if `token` still holds it.
+    async fn release_lease(&mut self, token: LeaseToken) -> Result<(), StorageError>;
+
+    /// Stores a run as given.
+    async fn put_run(&mut self, run: &SyncRun) -> Result<(), StorageError>;
+
+    /// Adds rejects to a run that exists; one that is there already stays single.
+    async fn add_rejects(
+        &mut self,
+        run: SyncRunId,
+        rejects: &[Rejected],
+    ) -> Result<(), StorageError>;
+}
+
+/// Who holds the lease of the synchronisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeaseState {
+    /// The caller.
+    Taken,
+    /// Somebody else.
+    Held {
+        /// Who it is, for people.
+        owner: String,
+        /// When it runs out unless it is prolonged.
+        until: DateTime<Utc>,
+    },
+}

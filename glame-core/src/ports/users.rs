@@ -1,0 +1,47 @@
+use async_trait::async_trait;
+
+use super::StorageError;
+use crate::users::{DiscountCard, User};
+use crate::values::{CardRef, UserId};
+
+/// Finds users and cards.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+#[async_trait]
+pub trait UserReader: Send + Sync {
+    /// Gives the users among `ids` that exist, in no fixed order.
+    async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StorageError>;
+
+    /// Gives the cards among `cards` that are known, in no fixed order.
+    async fn cards(&self, cards: &[CardRef]) -> Result<Vec<DiscountCard>, StorageError>;
+
+    /// Gives every card of these users, in no fixed order.
+    async fn cards_of(&self, users: &[UserId]) -> Result<Vec<DiscountCard>, StorageError>;
+
+    /// Gives the next `limit` cards after `after`, by their reference.
+    async fn cards_after(
+        &self,
+        after: Option<CardRef>,
+        limit: u32,
+    ) -> Result<Vec<DiscountCard>, StorageError>;
+
+    /// Counts the customers that are not removed.
+    async fn customer_count(&self) -> Result<u64, StorageError>;
+}
+
+/// Writes users and cards.
+#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
+#[async_trait]
+pub trait UserWriter: Send {
+    /// Stores those of the users that are not there yet, and leaves the others as they are.
+    async fn add_missing_users(&mut self, users: &[User]) -> Result<(), StorageError>;
+
+    /// Stores the users as given; of one that is there already, `created_at` stays.
+    ///
+    /// No user may come twice in `users`.
+    async fn put_users(&mut self, users: &[User]) -> Result<(), StorageError>;
+
+    /// Stores the cards as given; a card that belonged to someone else moves.
+    ///
+    /// Their users exist. No card may come twice in `cards`.
+    async fn put_cards(&mut self, cards: &[DiscountCard]) -> Result<(), StorageError>;
+}

@@ -1,0 +1,29 @@
+//! Small checked values: money, points, ids, phones, cards, instants.
+//!
+//! Each has one constructor that checks, and no setter; a value that exists is a value that holds.
+
+mod card_number;
+mod email_address;
+mod ids;
+mod money;
+mod period_range;
+mod phone_number;
+mod points;
+mod quantity;
+mod scaled_decimal;
+mod source_refs;
+mod text;
+
+pub use card_number::{CardNumber, ParseCardNumberError};
+pub use email_address::{EmailAddress, ParseEmailAddressError};
+pub use ids::{LeaseToken, SyncRunId, UserId};
+pub use money::{Money, MoneyError};
+pub use period_range::{EmptyRange, PeriodRange};
+pub use phone_number::{ParsePhoneNumberError, PhoneNumber};
+pub use points::{Points, PointsError};
+pub use quantity::{Quantity, QuantityError};
+pub use scaled_decimal::ParseDecimalError;
+pub use source_refs::{
+    CardRef, CounterpartyRef, DocumentRef, ParseRefError, ProductRef, StoreRef, VariantRef,
+};
+pub use text::{PlainText, PlainTextError};
