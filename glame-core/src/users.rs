@@ -4,7 +4,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::values::{CardNumber, CardRef, CounterpartyRef, EmailAddress, PhoneNumber, PlainText, UserId};
+use crate::values::{
+    CardNumber, CardRef, CounterpartyRef, EmailAddress, PhoneNumber, PlainText, UserId,
+};
 
 /// A customer or a member of staff.
 ///
@@ -82,8 +84,12 @@ pub enum Role {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 4] =
-        [Self::Customer, Self::Admin, Self::AiMarketer, Self::ContentManager];
+    pub const ALL: [Self; 4] = [
+        Self::Customer,
+        Self::Admin,
+        Self::AiMarketer,
+        Self::ContentManager,
+    ];
 
     /// Gives the name that the API and the databases use.
     #[must_use]
@@ -126,7 +132,9 @@ impl Gender {
     /// Finds a gender by its name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Female, Self::Male].into_iter().find(|gender| gender.as_str() == name)
+        [Self::Female, Self::Male]
+            .into_iter()
+            .find(|gender| gender.as_str() == name)
     }
 }
 
@@ -178,7 +186,11 @@ pub struct DiscountCard {
 /// The choice depends on the cards alone, not on the order in which they arrive.
 #[must_use]
 pub fn primary_card_number(cards: &[DiscountCard]) -> Option<CardNumber> {
-    cards.iter().filter(|card| !card.removed).filter_map(|card| card.number.clone()).min()
+    cards
+        .iter()
+        .filter(|card| !card.removed)
+        .filter_map(|card| card.number.clone())
+        .min()
 }
 
 #[cfg(test)]
@@ -202,7 +214,10 @@ mod tests {
         let nameless = Holder::Card(CardRef::from_uuid(uuid));
         assert_eq!(person.user_id(), person.user_id());
         assert_ne!(person.user_id(), nameless.user_id());
-        assert_eq!(person.user_id().to_string(), "ID_GOLDEN");
+        assert_eq!(
+            person.user_id().to_string(),
+            "60acc7fe-ace9-5a06-9804-94e1b06f2fe2"
+        );
     }
 
     #[test]

@@ -179,7 +179,10 @@ impl PurchaseFigures {
             user: history.user(),
             total_purchases,
             total_spent: Money::from_kopecks(saturated(
-                lines.iter().map(|line| i128::from(line.amount.kopecks())).sum(),
+                lines
+                    .iter()
+                    .map(|line| i128::from(line.amount.kopecks()))
+                    .sum(),
             )),
             average_receipt: goods.divided_half_up(total_purchases),
             receipts: count(receipts),
@@ -200,7 +203,10 @@ impl PurchaseFigures {
     #[must_use]
     pub fn rfm_inputs(&self, policy: &MetricsPolicy, as_of: AsOf) -> Option<RfmInputs> {
         let last_day = local_date(self.last_purchase_at?, policy.zone);
-        let silent = as_of.date(policy.zone).signed_duration_since(last_day).num_days();
+        let silent = as_of
+            .date(policy.zone)
+            .signed_duration_since(last_day)
+            .num_days();
         Some(RfmInputs {
             // A purchase of the future makes no figures, so that the difference is never negative.
             recency_days: u32::try_from(silent).unwrap_or_default(),
@@ -234,7 +240,10 @@ impl Sale {
     /// Tells whether something of the sale was not brought back.
     fn is_kept(&self, taken_back: Option<&NetQuantities>) -> bool {
         self.quantities.iter().any(|(article, sold)| {
-            let back = taken_back.and_then(|back| back.get(article)).copied().unwrap_or_default();
+            let back = taken_back
+                .and_then(|back| back.get(article))
+                .copied()
+                .unwrap_or_default();
             sold + back > 0
         })
     }

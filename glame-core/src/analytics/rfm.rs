@@ -100,7 +100,11 @@ impl RfmScore {
     pub fn cells() -> impl Iterator<Item = Self> {
         Score::ALL.into_iter().flat_map(|recency| {
             Score::ALL.into_iter().flat_map(move |frequency| {
-                Score::ALL.into_iter().map(move |monetary| Self { recency, frequency, monetary })
+                Score::ALL.into_iter().map(move |monetary| Self {
+                    recency,
+                    frequency,
+                    monetary,
+                })
             })
         })
     }
@@ -109,6 +113,10 @@ impl RfmScore {
 impl fmt::Display for RfmScore {
     /// Writes the cell as `R5F1M3`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "R{}F{}M{}", self.recency.0, self.frequency.0, self.monetary.0)
+        write!(
+            f,
+            "R{}F{}M{}",
+            self.recency.0, self.frequency.0, self.monetary.0
+        )
     }
 }

@@ -20,8 +20,13 @@ pub enum CustomerStatus {
 
 impl CustomerStatus {
     /// Every status, best first.
-    pub const ALL: [Self; 5] =
-        [Self::Vip, Self::Active, Self::Regular, Self::Sleeping, Self::New];
+    pub const ALL: [Self; 5] = [
+        Self::Vip,
+        Self::Active,
+        Self::Regular,
+        Self::Sleeping,
+        Self::New,
+    ];
 
     /// Gives the name that the API and the databases use.
     #[must_use]
@@ -97,8 +102,19 @@ mod tests {
 
     fn status(recency_days: u32, [r, f, m]: [u8; 3]) -> CustomerStatus {
         let [recency, frequency, monetary] = [r, f, m].map(|score| Score::try_new(score).unwrap());
-        let inputs = RfmInputs { recency_days, frequency: 1, monetary: Money::ZERO };
-        StatusPolicy::default().status(Some((inputs, RfmScore { recency, frequency, monetary })))
+        let inputs = RfmInputs {
+            recency_days,
+            frequency: 1,
+            monetary: Money::ZERO,
+        };
+        StatusPolicy::default().status(Some((
+            inputs,
+            RfmScore {
+                recency,
+                frequency,
+                monetary,
+            },
+        )))
     }
 
     #[test]

@@ -23,12 +23,20 @@ impl ReceiptDigest {
     /// Condenses the content of a receipt; its key is known apart and left out.
     pub(super) fn of(receipt: &Receipt) -> Self {
         let mut hash = Sha256::new();
-        hash.update(uuid_bytes(receipt.store.as_ref().map(|store| store.as_uuid())));
-        hash.update(uuid_bytes(receipt.returns.as_ref().map(|document| document.as_uuid())));
+        hash.update(uuid_bytes(
+            receipt.store.as_ref().map(|store| store.as_uuid()),
+        ));
+        hash.update(uuid_bytes(
+            receipt.returns.as_ref().map(|document| document.as_uuid()),
+        ));
         for line in &receipt.lines {
             hash.update(line.line_number.to_be_bytes());
-            hash.update(uuid_bytes(line.product.as_ref().map(|product| product.as_uuid())));
-            hash.update(uuid_bytes(line.variant.as_ref().map(|variant| variant.as_uuid())));
+            hash.update(uuid_bytes(
+                line.product.as_ref().map(|product| product.as_uuid()),
+            ));
+            hash.update(uuid_bytes(
+                line.variant.as_ref().map(|variant| variant.as_uuid()),
+            ));
             hash.update(line.quantity.thousandths().to_be_bytes());
             hash.update(line.amount.kopecks().to_be_bytes());
         }

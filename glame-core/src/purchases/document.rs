@@ -52,13 +52,19 @@ impl DocumentKind {
     /// Gives the number that databases keep.
     #[must_use]
     pub fn code(self) -> i16 {
-        Self::CODES.iter().find(|(kind, _)| *kind == self).map_or(12, |(_, code)| *code)
+        Self::CODES
+            .iter()
+            .find(|(kind, _)| *kind == self)
+            .map_or(12, |(_, code)| *code)
     }
 
     /// Finds a kind by the number that databases keep.
     #[must_use]
     pub fn from_code(code: i16) -> Option<Self> {
-        Self::CODES.iter().find(|(_, known)| *known == code).map(|(kind, _)| *kind)
+        Self::CODES
+            .iter()
+            .find(|(_, known)| *known == code)
+            .map(|(kind, _)| *kind)
     }
 }
 

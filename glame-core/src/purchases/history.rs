@@ -1,9 +1,7 @@
 use chrono::{DateTime, Utc};
 
 use super::DocumentKey;
-use crate::values::{
-    DocumentRef, Money, ProductRef, Quantity, StoreRef, UserId, VariantRef,
-};
+use crate::values::{DocumentRef, Money, ProductRef, Quantity, StoreRef, UserId, VariantRef};
 
 /// One purchase of a customer as storage keeps it: a line of a receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -35,8 +35,17 @@ impl Default for LinePolicy {
     /// Gives the rule for a shop of small things: below 5 ₽, or a wrapping word below 100 ₽.
     fn default() -> Self {
         let words = [
-            "мешочек", "мешок", "пакет", "салфетка", "коробка", "упаковка", "конверт", "футляр",
-            "чехол", "обертка", "обёртка",
+            "мешочек",
+            "мешок",
+            "пакет",
+            "салфетка",
+            "коробка",
+            "упаковка",
+            "конверт",
+            "футляр",
+            "чехол",
+            "обертка",
+            "обёртка",
         ];
         Self {
             packaging_below: Money::from_kopecks(500),
@@ -71,8 +80,11 @@ impl LinePolicy {
 
     fn names_packaging(&self, product: &Product) -> bool {
         let name = product.name.as_str().to_lowercase();
-        name.split(|c: char| !c.is_alphanumeric())
-            .any(|word| self.packaging_words.iter().any(|packaging| word.starts_with(packaging)))
+        name.split(|c: char| !c.is_alphanumeric()).any(|word| {
+            self.packaging_words
+                .iter()
+                .any(|packaging| word.starts_with(packaging))
+        })
     }
 }
 
@@ -94,7 +106,10 @@ mod tests {
 
     fn line(kind: DocumentKind, thousandths: i64, kopecks: i64) -> PurchaseLine {
         PurchaseLine {
-            document: DocumentKey { kind, document: DocumentRef::from_uuid(Uuid::from_u128(1)) },
+            document: DocumentKey {
+                kind,
+                document: DocumentRef::from_uuid(Uuid::from_u128(1)),
+            },
             line_number: 1,
             purchased_at: DateTime::UNIX_EPOCH,
             product: None,
@@ -126,21 +141,49 @@ mod tests {
         let receipt = DocumentKind::Receipt;
         let cases = [
             (line(receipt, 1_000, 499_00), Some(&goods), LineKind::Goods),
-            (line(receipt, -1_000, -499_00), Some(&goods), LineKind::Goods),
+            (
+                line(receipt, -1_000, -499_00),
+                Some(&goods),
+                LineKind::Goods,
+            ),
             (line(receipt, 1_000, 5_00), Some(&goods), LineKind::Goods),
-            (line(receipt, 1_000, 4_99), Some(&goods), LineKind::Packaging),
-            (line(receipt, -2_000, -9_98), Some(&goods), LineKind::Packaging),
-            (line(receipt, 1_000, 99_99), Some(&pouch), LineKind::Packaging),
+            (
+                line(receipt, 1_000, 4_99),
+                Some(&goods),
+                LineKind::Packaging,
+            ),
+            (
+                line(receipt, -2_000, -9_98),
+                Some(&goods),
+                LineKind::Packaging,
+            ),
+            (
+                line(receipt, 1_000, 99_99),
+                Some(&pouch),
+                LineKind::Packaging,
+            ),
             (line(receipt, 1_000, 100_00), Some(&pouch), LineKind::Goods),
-            (line(receipt, 1_000, 499_00), Some(&delivery), LineKind::Service),
+            (
+                line(receipt, 1_000, 499_00),
+                Some(&delivery),
+                LineKind::Service,
+            ),
             (line(receipt, 0, 499_00), Some(&goods), LineKind::Zero),
             (line(receipt, 1_000, 0), Some(&goods), LineKind::Zero),
             (line(receipt, 1_000, 499_00), None, LineKind::Goods),
-            (line(DocumentKind::OpeningBalance, 0, 499_00), None, LineKind::OpeningBalance),
+            (
+                line(DocumentKind::OpeningBalance, 0, 499_00),
+                None,
+                LineKind::OpeningBalance,
+            ),
         ];
         let policy = LinePolicy::default();
         for (line, product, expected) in cases {
-            assert_eq!(policy.kind_of(&line, product), expected, "{line:?} {product:?}");
+            assert_eq!(
+                policy.kind_of(&line, product),
+                expected,
+                "{line:?} {product:?}"
+            );
         }
     }
 }

@@ -93,7 +93,11 @@ pub fn receipts_of(
         .into_iter()
         .filter_map(|line| {
             let user = user_of(line.holder?);
-            let key = ReceiptKey { user, purchased_at: line.purchased_at, document: line.document };
+            let key = ReceiptKey {
+                user,
+                purchased_at: line.purchased_at,
+                document: line.document,
+            };
             Some((key, line))
         })
         .collect();
@@ -145,6 +149,10 @@ impl Receipt {
     /// Gives the description by which storage will know the receipt.
     #[must_use]
     pub fn stored(&self) -> StoredReceipt {
-        StoredReceipt { key: self.key, digest: self.digest(), lines: self.line_count() }
+        StoredReceipt {
+            key: self.key,
+            digest: self.digest(),
+            lines: self.line_count(),
+        }
     }
 }

@@ -22,8 +22,10 @@ impl WindowChanges {
     /// Compares the receipts of a window with those that storage keeps of the same window.
     #[must_use]
     pub fn between(incoming: Vec<Receipt>, stored: &[StoredReceipt]) -> Self {
-        let mut stored: BTreeMap<ReceiptKey, StoredReceipt> =
-            stored.iter().map(|receipt| (receipt.key, *receipt)).collect();
+        let mut stored: BTreeMap<ReceiptKey, StoredReceipt> = stored
+            .iter()
+            .map(|receipt| (receipt.key, *receipt))
+            .collect();
         let mut changes = Self::default();
         for receipt in incoming {
             match stored.remove(&receipt.key) {
@@ -41,8 +43,11 @@ impl WindowChanges {
     /// Gives the documents of created receipts: they may be known under another date.
     #[must_use]
     pub fn created_documents(&self) -> Vec<DocumentKey> {
-        let documents: BTreeSet<DocumentKey> =
-            self.created.iter().map(|receipt| receipt.key.document).collect();
+        let documents: BTreeSet<DocumentKey> = self
+            .created
+            .iter()
+            .map(|receipt| receipt.key.document)
+            .collect();
         documents.into_iter().collect()
     }
 
@@ -55,8 +60,11 @@ impl WindowChanges {
             .chain(&self.updated)
             .map(|receipt| receipt.key.document)
             .collect();
-        let gone: BTreeSet<DocumentKey> =
-            self.removed.iter().map(|receipt| receipt.key.document).collect();
+        let gone: BTreeSet<DocumentKey> = self
+            .removed
+            .iter()
+            .map(|receipt| receipt.key.document)
+            .collect();
         gone.difference(&still_here).copied().collect()
     }
 
@@ -69,18 +77,27 @@ impl WindowChanges {
     /// Counts the lines of receipts that are created.
     #[must_use]
     pub fn created_lines(&self) -> u64 {
-        self.created.iter().map(|receipt| u64::from(receipt.line_count())).sum()
+        self.created
+            .iter()
+            .map(|receipt| u64::from(receipt.line_count()))
+            .sum()
     }
 
     /// Counts the lines of receipts that are replaced, as they will be.
     #[must_use]
     pub fn updated_lines(&self) -> u64 {
-        self.updated.iter().map(|receipt| u64::from(receipt.line_count())).sum()
+        self.updated
+            .iter()
+            .map(|receipt| u64::from(receipt.line_count()))
+            .sum()
     }
 
     /// Counts the lines of receipts that are removed.
     #[must_use]
     pub fn removed_lines(&self) -> u64 {
-        self.removed.iter().map(|receipt| u64::from(receipt.lines)).sum()
+        self.removed
+            .iter()
+            .map(|receipt| u64::from(receipt.lines))
+            .sum()
     }
 }

@@ -20,7 +20,12 @@ pub enum SyncKind {
 
 impl SyncKind {
     /// Every kind, in the order in which they run.
-    pub const ALL: [Self; 4] = [Self::Customers, Self::Catalogue, Self::Purchases, Self::Metrics];
+    pub const ALL: [Self; 4] = [
+        Self::Customers,
+        Self::Catalogue,
+        Self::Purchases,
+        Self::Metrics,
+    ];
 
     /// Gives the name that the API and the databases use.
     #[must_use]
@@ -58,8 +63,13 @@ pub enum SyncStatus {
 
 impl SyncStatus {
     /// Every status.
-    pub const ALL: [Self; 5] =
-        [Self::Queued, Self::Running, Self::Succeeded, Self::Failed, Self::Cancelled];
+    pub const ALL: [Self; 5] = [
+        Self::Queued,
+        Self::Running,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Cancelled,
+    ];
 
     /// Gives the name that the API and the databases use.
     #[must_use]
@@ -103,7 +113,9 @@ impl SyncTrigger {
     /// Finds a trigger by its name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Schedule, Self::Manual].into_iter().find(|trigger| trigger.as_str() == name)
+        [Self::Schedule, Self::Manual]
+            .into_iter()
+            .find(|trigger| trigger.as_str() == name)
     }
 }
 

@@ -30,8 +30,11 @@ impl CardNumber {
 
     /// Reads a number as it is stored or scanned: spaces are dropped, letters become upper case.
     pub fn parse(text: &str) -> Result<Self, ParseCardNumberError> {
-        let number: String =
-            text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect();
+        let number: String = text
+            .chars()
+            .filter(|c| !c.is_whitespace())
+            .flat_map(char::to_uppercase)
+            .collect();
         if number.is_empty() {
             return Err(ParseCardNumberError::Empty);
         }
@@ -81,8 +84,14 @@ mod tests {
     fn spaces_are_dropped_and_leading_zeros_stay() {
         assert_eq!(CardNumber::parse(" 00 29 а ").unwrap().as_str(), "0029А");
         assert_eq!(CardNumber::parse("  "), Err(ParseCardNumberError::Empty));
-        assert_eq!(CardNumber::parse("1\u{7}"), Err(ParseCardNumberError::ControlCharacters));
-        assert_eq!(CardNumber::parse(&"1".repeat(101)), Err(ParseCardNumberError::TooLong));
+        assert_eq!(
+            CardNumber::parse("1\u{7}"),
+            Err(ParseCardNumberError::ControlCharacters)
+        );
+        assert_eq!(
+            CardNumber::parse(&"1".repeat(101)),
+            Err(ParseCardNumberError::TooLong)
+        );
     }
 
     #[test]

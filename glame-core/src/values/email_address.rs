@@ -66,9 +66,21 @@ mod tests {
         for text in ["Anna@Example.RU", " a.b+c@почта.рф "] {
             assert!(EmailAddress::parse(text).is_ok(), "{text:?}");
         }
-        for text in ["", "anna", "@x.ru", "a@x", "a@x..ru", "a b@x.ru", "a@x.ru, b@x.ru", "a@b@x.ru"] {
+        for text in [
+            "",
+            "anna",
+            "@x.ru",
+            "a@x",
+            "a@x..ru",
+            "a b@x.ru",
+            "a@x.ru, b@x.ru",
+            "a@b@x.ru",
+        ] {
             assert!(EmailAddress::parse(text).is_err(), "{text:?}");
         }
-        assert_eq!(EmailAddress::parse("Anna@Example.RU").unwrap().as_str(), "anna@example.ru");
+        assert_eq!(
+            EmailAddress::parse("Anna@Example.RU").unwrap().as_str(),
+            "anna@example.ru"
+        );
     }
 }

@@ -57,16 +57,22 @@ impl Money {
 
     /// Reads roubles; a third decimal is refused rather than rounded.
     pub fn parse_roubles(text: &str) -> Result<Self, MoneyError> {
-        scaled_decimal::parse(text, 2).map(Self).map_err(MoneyError::Parse)
+        scaled_decimal::parse(text, 2)
+            .map(Self)
+            .map_err(MoneyError::Parse)
     }
 
     /// Takes roubles; a third decimal is refused rather than rounded.
     pub fn from_roubles(roubles: Decimal) -> Result<Self, MoneyError> {
-        let kopecks = roubles.checked_mul(Decimal::ONE_HUNDRED).ok_or(MoneyError::Overflow)?;
+        let kopecks = roubles
+            .checked_mul(Decimal::ONE_HUNDRED)
+            .ok_or(MoneyError::Overflow)?;
         if !kopecks.is_integer() {
             return Err(MoneyError::Parse(ParseDecimalError::TooPrecise(2)));
         }
-        i64::try_from(kopecks).map(Self).map_err(|_| MoneyError::Overflow)
+        i64::try_from(kopecks)
+            .map(Self)
+            .map_err(|_| MoneyError::Overflow)
     }
 
     /// Gives the amount in kopecks.
@@ -105,7 +111,9 @@ impl Money {
     /// [`MoneyError::Overflow`] if the total does not fit.
     pub fn try_sum(amounts: impl IntoIterator<Item = Self>) -> Result<Self, MoneyError> {
         let total: i128 = amounts.into_iter().map(|amount| i128::from(amount.0)).sum();
-        i64::try_from(total).map(Self).map_err(|_| MoneyError::Overflow)
+        i64::try_from(total)
+            .map(Self)
+            .map_err(|_| MoneyError::Overflow)
     }
 
     /// Shares the amount among `count`, rounding half a kopeck away from zero; none among zero.
@@ -175,10 +183,21 @@ mod tests {
 
     #[test]
     fn a_share_is_rounded_half_away_from_zero() {
-        let cases = [(100, 3, 33), (200, 3, 67), (5, 2, 3), (-5, 2, -3), (0, 7, 0), (-1, 3, 0)];
+        let cases = [
+            (100, 3, 33),
+            (200, 3, 67),
+            (5, 2, 3),
+            (-5, 2, -3),
+            (0, 7, 0),
+            (-1, 3, 0),
+        ];
         for (kopecks, count, expected) in cases {
             let share = Money::from_kopecks(kopecks).divided_half_up(count);
-            assert_eq!(share, Some(Money::from_kopecks(expected)), "{kopecks} / {count}");
+            assert_eq!(
+                share,
+                Some(Money::from_kopecks(expected)),
+                "{kopecks} / {count}"
+            );
         }
         assert_eq!(Money::from_kopecks(5).divided_half_up(0), None);
         assert_eq!(
@@ -190,7 +209,10 @@ mod tests {
     #[test]
     fn a_sum_may_pass_the_limit_on_its_way() {
         let amounts = [i64::MAX, 1, -2].map(Money::from_kopecks);
-        assert_eq!(Money::try_sum(amounts), Ok(Money::from_kopecks(i64::MAX - 1)));
+        assert_eq!(
+            Money::try_sum(amounts),
+            Ok(Money::from_kopecks(i64::MAX - 1))
+        );
         assert_eq!(
             Money::try_sum([i64::MAX, 1].map(Money::from_kopecks)),
             Err(MoneyError::Overflow)
@@ -202,7 +224,10 @@ mod tests {
         let too_precise = Err(MoneyError::Parse(ParseDecimalError::TooPrecise(2)));
         assert_eq!(Money::from_roubles(Decimal::new(5, 3)), too_precise);
         assert_eq!(Money::parse_roubles("0.005"), too_precise);
-        assert_eq!(Money::from_roubles(Decimal::new(50, 3)), Ok(Money::from_kopecks(5)));
+        assert_eq!(
+            Money::from_roubles(Decimal::new(50, 3)),
+            Ok(Money::from_kopecks(5))
+        );
     }
 
     proptest! {

@@ -15,7 +15,10 @@ pub struct EmptyRange;
 
 impl PeriodRange {
     /// All time.
-    pub const EVERYTHING: Self = Self { from: None, to: None };
+    pub const EVERYTHING: Self = Self {
+        from: None,
+        to: None,
+    };
 
     /// Makes a range that holds at least one instant.
     pub fn try_new(

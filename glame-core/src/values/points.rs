@@ -20,7 +20,11 @@ impl Points {
 
     /// Takes a number of points that is zero or more.
     pub const fn try_new(points: i64) -> Result<Self, PointsError> {
-        if points < 0 { Err(PointsError(points)) } else { Ok(Self(points)) }
+        if points < 0 {
+            Err(PointsError(points))
+        } else {
+            Ok(Self(points))
+        }
     }
 
     /// Gives the number.
@@ -41,7 +45,11 @@ impl Points {
     /// Takes away, or tells that there are not enough.
     #[must_use]
     pub const fn checked_sub(self, other: Self) -> Option<Self> {
-        if self.0 < other.0 { None } else { Some(Self(self.0 - other.0)) }
+        if self.0 < other.0 {
+            None
+        } else {
+            Some(Self(self.0 - other.0))
+        }
     }
 }
 

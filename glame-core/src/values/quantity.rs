@@ -28,7 +28,9 @@ impl Quantity {
 
     /// Reads a decimal number of units with at most three decimals.
     pub fn parse(text: &str) -> Result<Self, QuantityError> {
-        scaled_decimal::parse(text, 3).map(Self).map_err(QuantityError)
+        scaled_decimal::parse(text, 3)
+            .map(Self)
+            .map_err(QuantityError)
     }
 
     /// Gives the thousandths of the unit.

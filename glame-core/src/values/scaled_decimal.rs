@@ -20,9 +20,12 @@ pub enum ParseDecimalError {
 /// The text is never turned into a binary fraction on the way.
 pub(super) fn parse(text: &str, scale: u32) -> Result<i64, ParseDecimalError> {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => {
-            (mantissa, exponent.parse::<i32>().map_err(|_| ParseDecimalError::Malformed)?)
-        }
+        Some((mantissa, exponent)) => (
+            mantissa,
+            exponent
+                .parse::<i32>()
+                .map_err(|_| ParseDecimalError::Malformed)?,
+        ),
         None => (text, 0),
     };
     let (negative, digits) = match mantissa.strip_prefix('-') {

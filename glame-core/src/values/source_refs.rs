@@ -64,7 +64,10 @@ mod tests {
 
     #[test]
     fn the_zero_guid_is_an_empty_reference() {
-        assert_eq!(CardRef::parse("00000000-0000-0000-0000-000000000000"), Ok(None));
+        assert_eq!(
+            CardRef::parse("00000000-0000-0000-0000-000000000000"),
+            Ok(None)
+        );
     }
 
     #[test]

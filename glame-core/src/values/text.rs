@@ -66,9 +66,15 @@ mod tests {
 
     #[test]
     fn control_characters_never_reach_a_database() {
-        assert_eq!(PlainText::clean(" \0Анна\0Ёлкина\n").unwrap().as_str(), "Анна Ёлкина");
+        assert_eq!(
+            PlainText::clean(" \0Анна\0Ёлкина\n").unwrap().as_str(),
+            "Анна Ёлкина"
+        );
         assert_eq!(PlainText::clean(" \0\t "), None);
         let long = "я".repeat(2_000);
-        assert_eq!(PlainText::clean(&long).unwrap().as_str().chars().count(), 1_000);
+        assert_eq!(
+            PlainText::clean(&long).unwrap().as_str().chars().count(),
+            1_000
+        );
     }
 }

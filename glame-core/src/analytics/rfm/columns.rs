@@ -42,11 +42,24 @@ impl<'a> PurchaseColumns<'a> {
             return Err(PurchaseColumnsError::Lengths);
         }
         // The maximum is found without a branch per row; the row is looked for only on failure.
-        if customer.iter().copied().max().is_some_and(|largest| largest >= customers) {
-            let row = customer.iter().position(|number| *number >= customers).unwrap_or_default();
+        if customer
+            .iter()
+            .copied()
+            .max()
+            .is_some_and(|largest| largest >= customers)
+        {
+            let row = customer
+                .iter()
+                .position(|number| *number >= customers)
+                .unwrap_or_default();
             return Err(PurchaseColumnsError::UnknownCustomer { row });
         }
-        Ok(Self { customers, customer, day, kopecks })
+        Ok(Self {
+            customers,
+            customer,
+            day,
+            kopecks,
+        })
     }
 }
 
@@ -98,13 +111,19 @@ impl RfmColumns {
     /// Scores every customer; none for those who have not bought.
     #[must_use]
     pub fn score(&self, cuts: &RfmCuts, today: u32) -> Vec<Option<RfmScore>> {
-        self.rows.iter().map(|row| row.inputs(today).map(|inputs| cuts.score(inputs))).collect()
+        self.rows
+            .iter()
+            .map(|row| row.inputs(today).map(|inputs| cuts.score(inputs)))
+            .collect()
     }
 
     /// Gives what the scores are made of, of all who have bought: the population of quantiles.
     #[must_use]
     pub fn population(&self, today: u32) -> Vec<RfmInputs> {
-        self.rows.iter().filter_map(|row| row.inputs(today)).collect()
+        self.rows
+            .iter()
+            .filter_map(|row| row.inputs(today))
+            .collect()
     }
 }
 
@@ -120,9 +139,15 @@ impl Aggregate {
 }
 
 fn add_rows(part: &mut [Aggregate], first: usize, purchases: PurchaseColumns<'_>) {
-    let rows = purchases.customer.iter().zip(purchases.day).zip(purchases.kopecks);
+    let rows = purchases
+        .customer
+        .iter()
+        .zip(purchases.day)
+        .zip(purchases.kopecks);
     for ((customer, day), kopecks) in rows {
-        let Ok(customer) = usize::try_from(*customer) else { continue };
+        let Ok(customer) = usize::try_from(*customer) else {
+            continue;
+        };
         if let Some(row) = part.get_mut(customer.wrapping_sub(first)) {
             row.kopecks = row.kopecks.saturating_add(*kopecks);
             row.purchases = row.purchases.saturating_add(1);

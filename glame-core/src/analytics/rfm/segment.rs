@@ -134,9 +134,16 @@ mod tests {
 
     #[test]
     fn a_better_score_never_leads_from_champions_to_lost() {
-        let best = RfmScore { recency: Score::BEST, frequency: Score::BEST, monetary: Score::BEST };
-        let worst =
-            RfmScore { recency: Score::WORST, frequency: Score::WORST, monetary: Score::WORST };
+        let best = RfmScore {
+            recency: Score::BEST,
+            frequency: Score::BEST,
+            monetary: Score::BEST,
+        };
+        let worst = RfmScore {
+            recency: Score::WORST,
+            frequency: Score::WORST,
+            monetary: Score::WORST,
+        };
         assert_eq!(best.segment(), RfmSegment::Champions);
         assert_eq!(worst.segment(), RfmSegment::Lost);
     }

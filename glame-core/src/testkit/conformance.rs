@@ -1,0 +1,182 @@
+//! What every adapter must do, one named test per promise.
+//!
+//! A storage adapter runs the whole suite with three lines in a file under `tests/`:
+//!
+//! ```ignore
+//! async fn fresh() -> (MyStorage, ()) { (MyStorage::empty().await, ()) }
+//! glame_core::storage_conformance!(fresh);
+//! ```
+//!
+//! `fresh` gives an empty storage, and a guard that is dropped after the case. The crate of the
+//! adapter needs `tokio` (`macros`, `rt`) as a development dependency. Each case is a public
+//! function here, so that a case can also be called by hand.
+
+pub mod atomicity;
+pub mod catalogue;
+pub mod lease;
+pub mod metrics;
+pub mod purchases;
+pub mod sales_source;
+pub mod sync_runs;
+pub mod users;
+
+/// Makes one `#[tokio::test]` of each promise of [`Storage`](crate::ports::Storage).
+///
+/// `$fresh` is the path of an `async fn() -> (impl Storage, Guard)` (the storage may also be an
+/// `Arc<dyn Storage>`) that gives an empty storage.
+#[macro_export]
+macro_rules! storage_conformance {
+    ($fresh:path) => {
+        $crate::conformance_cases! { storage $fresh;
+            users {
+                a_stored_user_is_found_as_it_was,
+                an_unknown_user_is_not_found,
+                a_user_keeps_the_first_created_at,
+                missing_users_are_added_and_known_ones_stay,
+                users_with_nothing_known_are_kept,
+                cards_are_found_by_reference_and_by_user,
+                a_card_moves_to_another_user,
+                a_card_without_a_number_is_kept,
+                cards_come_in_pages_by_reference,
+                customers_are_counted_without_removed_ones_and_staff,
+            }
+            purchases {
+                a_history_comes_back_as_it_was_stored,
+                an_unknown_customer_has_bought_nothing,
+                receipts_are_found_by_time_half_open,
+                receipts_are_found_by_scope,
+                receipts_are_found_by_document,
+                the_same_document_may_have_receipts_of_two_instants,
+                the_same_document_may_have_receipts_of_two_customers,
+                removed_receipts_take_their_lines_along,
+                removing_what_is_not_there_is_no_error,
+                a_receipt_twice_is_a_conflict_and_nothing_of_the_call_is_stored,
+                histories_come_in_pages_by_user,
+                totals_are_the_sum_of_all_lines,
+                instants_survive_to_the_microsecond_and_in_stray_years,
+                the_largest_amounts_survive,
+                a_receipt_of_an_unknown_user_is_refused,
+                many_receipts_are_written_at_once,
+            }
+            catalogue {
+                articles_come_back_as_they_were_stored,
+                an_article_is_replaced,
+                articles_come_in_pages,
+                stores_come_back_and_are_replaced,
+            }
+            metrics {
+                figures_come_back_as_they_were_stored,
+                figures_are_replaced_and_removed,
+                figures_come_in_pages_by_user,
+                the_scoring_is_replaced,
+            }
+            sync_runs {
+                a_run_comes_back_as_it_was_stored,
+                a_run_is_replaced,
+                the_newest_runs_come_first,
+                the_last_success_and_the_last_complete_run_are_told_apart,
+                moved_cards_are_remembered_by_time,
+                a_reject_is_kept_once_and_in_order,
+            }
+            lease {
+                the_lease_is_taken_once,
+                the_lease_is_taken_over_when_it_has_run_out,
+                a_prolonged_lease_stays,
+                a_lost_lease_is_not_prolonged,
+                a_released_lease_is_free,
+                two_works_at_once_never_both_get_the_lease,
+            }
+            atomicity {
+                dropped_work_leaves_no_trace,
+                committed_work_is_seen,
+                uncommitted_work_is_not_seen,
+                a_conflict_does_not_poison_the_work,
+            }
+        }
+    };
+}
+
+/// Makes one `#[tokio::test]` of each promise of [`SalesSource`](crate::ports::SalesSource).
+///
+/// `$fresh` is the path of an `async fn() -> (impl SalesSource, Guard)` that gives a source with a
+/// shop in it: cards, customers and sales of at least two windows.
+#[macro_export]
+macro_rules! sales_source_conformance {
+    ($fresh:path) => {
+        $crate::conformance_cases! { source $fresh;
+            sales_source {
+                every_card_comes_once,
+                every_profile_comes_once,
+                every_article_and_store_comes_once,
+                windows_do_not_overlap_and_cover_all_time,
+                every_line_lies_in_its_window_and_comes_once,
+                a_reading_goes_on_from_any_cursor,
+                a_reading_since_an_instant_holds_the_rest_and_all_opening_balances,
+                documents_are_found_wherever_they_lie,
+                an_unknown_document_gives_no_lines,
+                known_cards_are_not_missing_and_unknown_ones_are,
+            }
+        }
+    };
+}
+
+/// Turns lists of cases into tests; the two suites call it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_cases {
+    ($port:ident $fresh:path; $($module:ident { $($case:ident),* $(,)? })*) => { $(
+        mod $module {
+            #[expect(unused_imports, reason = "the path may be absolute")]
+            use super::*;
+            $crate::conformance_cases!(@tests $port $fresh; $module; $($case),*);
+        }
+    )* };
+    (@tests storage $fresh:path; $module:ident; $($case:ident),*) => { $(
+        #[tokio::test]
+        async fn $case() {
+            let (storage, _guard) = $fresh().await;
+            $crate::testkit::conformance::$module::$case(
+                $crate::testkit::conformance::AsStorage::as_storage(&storage),
+            )
+            .await;
+        }
+    )* };
+    (@tests source $fresh:path; $module:ident; $($case:ident),*) => { $(
+        #[tokio::test]
+        async fn $case() {
+            let (source, _guard) = $fresh().await;
+            $crate::testkit::conformance::$module::$case(&source).await;
+        }
+    )* };
+}
+
+use std::sync::Arc;
+
+use crate::ports::{Storage, UnitOfWork};
+use crate::users::User;
+
+/// Lends a storage to the suite, be it owned or shared.
+#[doc(hidden)]
+pub trait AsStorage {
+    /// Gives the storage.
+    fn as_storage(&self) -> &dyn Storage;
+}
+
+impl<S: Storage> AsStorage for S {
+    fn as_storage(&self) -> &dyn Storage {
+        self
+    }
+}
+
+impl AsStorage for Arc<dyn Storage> {
+    fn as_storage(&self) -> &dyn Storage {
+        self.as_ref()
+    }
+}
+
+/// Begins a work in which these users are stored already.
+pub(super) async fn with_users(storage: &dyn Storage, users: &[User]) -> Box<dyn UnitOfWork> {
+    let mut work = storage.begin().await.unwrap();
+    work.put_users(users).await.unwrap();
+    work
+}

@@ -1,0 +1,118 @@
+//! Runs of the synchronisation.
+
+use crate::ports::{SourceCursor, Storage};
+use crate::sync::{SyncCounts, SyncKind, SyncRun, SyncStatus, SyncTrigger};
+use crate::testkit::fixtures::{minute, rejected, run};
+
+async fn put(storage: &dyn Storage, runs: &[SyncRun]) {
+    let mut work = storage.begin().await.unwrap();
+    for run in runs {
+        work.put_run(run).await.unwrap();
+    }
+    work.commit().await.unwrap();
+}
+
+/// A run comes back as it was stored, of every kind and status.
+pub async fn a_run_comes_back_as_it_was_stored(storage: &dyn Storage) {
+    let mut n = 0;
+    for kind in SyncKind::ALL {
+        for status in SyncStatus::ALL {
+            n += 1;
+            let stored = SyncRun {
+                since: Some(minute(-9)),
+                trigger: SyncTrigger::Schedule,
+                counts: SyncCounts {
+                    read: u64::from(u32::MAX),
+                    moved: 3,
+                    ..SyncCounts::default()
+                },
+                cursor: Some(SourceCursor::new("{\"window\": 7}".to_owned())),
+                error: Some("нет доступа".to_owned()),
+                finished_at: Some(minute(99)),
+                ..run(n, kind, status)
+            };
+            put(storage, &[stored.clone()]).await;
+            assert_eq!(storage.run(stored.id).await.unwrap(), Some(stored));
+        }
+    }
+    assert_eq!(
+        storage
+            .run(run(99, SyncKind::Customers, SyncStatus::Queued).id)
+            .await
+            .unwrap(),
+        None
+    );
+}
+
+/// A run that is stored again is replaced.
+pub async fn a_run_is_replaced(storage: &dyn Storage) {
+    let running = run(1, SyncKind::Purchases, SyncStatus::Running);
+    let done = SyncRun {
+        status: SyncStatus::Succeeded,
+        finished_at: Some(minute(9)),
+        ..running.clone()
+    };
+    put(storage, &[running, done.clone()]).await;
+    assert_eq!(storage.run(done.id).await.unwrap(), Some(done));
+}
+
+/// The newest runs come first, as many as are asked for.
+pub async fn the_newest_runs_come_first(storage: &dyn Storage) {
+    let runs = [2, 3, 1].map(|n| run(n, SyncKind::Customers, SyncStatus::Succeeded));
+    put(storage, &runs).await;
+    let [second, newest, _] = runs;
+    assert_eq!(storage.latest_runs(2).await.unwrap(), [newest, second]);
+}
+
+/// The last run, the last success and the last complete success of a kind are told apart.
+pub async fn the_last_success_and_the_last_complete_run_are_told_apart(storage: &dyn Storage) {
+    let kind = SyncKind::Purchases;
+    assert_eq!(storage.last_run(kind).await.unwrap(), None);
+    let complete = run(1, kind, SyncStatus::Succeeded);
+    let partial = SyncRun {
+        since: Some(minute(0)),
+        ..run(2, kind, SyncStatus::Succeeded)
+    };
+    let failed = run(3, kind, SyncStatus::Failed);
+    let other = run(4, SyncKind::Customers, SyncStatus::Succeeded);
+    put(
+        storage,
+        &[complete.clone(), partial.clone(), failed.clone(), other],
+    )
+    .await;
+    assert_eq!(storage.last_complete(kind).await.unwrap(), Some(complete));
+    assert_eq!(storage.last_succeeded(kind).await.unwrap(), Some(partial));
+    assert_eq!(storage.last_run(kind).await.unwrap(), Some(failed));
+}
+
+/// Whether cards have moved is known by the time of the run.
+pub async fn moved_cards_are_remembered_by_time(storage: &dyn Storage) {
+    assert!(!storage.cards_moved_since(minute(0)).await.unwrap());
+    let mut moved = run(5, SyncKind::Customers, SyncStatus::Failed);
+    moved.counts.moved = 1;
+    put(
+        storage,
+        &[moved, run(6, SyncKind::Customers, SyncStatus::Succeeded)],
+    )
+    .await;
+    assert!(storage.cards_moved_since(minute(5)).await.unwrap());
+    assert!(!storage.cards_moved_since(minute(6)).await.unwrap());
+}
+
+/// A reject is kept once, in the order of arrival, as many as are asked for.
+pub async fn a_reject_is_kept_once_and_in_order(storage: &dyn Storage) {
+    let run = run(1, SyncKind::Purchases, SyncStatus::Running);
+    put(storage, std::slice::from_ref(&run)).await;
+    let mut work = storage.begin().await.unwrap();
+    work.add_rejects(run.id, &[rejected(2), rejected(1)])
+        .await
+        .unwrap();
+    work.add_rejects(run.id, &[rejected(1), rejected(3)])
+        .await
+        .unwrap();
+    work.add_rejects(run.id, &[]).await.unwrap();
+    work.commit().await.unwrap();
+    let all = [rejected(2), rejected(1), rejected(3)];
+    assert_eq!(storage.rejects(run.id, 10).await.unwrap(), all);
+    assert_eq!(storage.rejects(run.id, 1).await.unwrap(), all[..1]);
+}

@@ -1,0 +1,170 @@
+//! Users and cards.
+
+use chrono::TimeDelta;
+
+use super::with_users;
+use crate::ports::Storage;
+use crate::testkit::fixtures::{card, card_ref, counterparty, customer, minute, text};
+use crate::users::{Holder, Role, User};
+
+/// A stored user is found as it was, with "ё" and emoji in the name.
+pub async fn a_stored_user_is_found_as_it_was(storage: &dyn Storage) {
+    let anna = customer(1);
+    with_users(storage, &[anna.clone(), customer(2)])
+        .await
+        .commit()
+        .await
+        .unwrap();
+    assert_eq!(storage.users(&[anna.id]).await.unwrap(), [anna]);
+}
+
+/// An unknown user is not found, beside a known one either.
+pub async fn an_unknown_user_is_not_found(storage: &dyn Storage) {
+    let anna = customer(1);
+    with_users(storage, &[anna.clone()])
+        .await
+        .commit()
+        .await
+        .unwrap();
+    assert_eq!(storage.users(&[customer(9).id]).await.unwrap(), []);
+    assert_eq!(storage.users(&[]).await.unwrap(), []);
+    assert_eq!(
+        storage.users(&[customer(9).id, anna.id]).await.unwrap(),
+        [anna]
+    );
+}
+
+/// A user who is stored again keeps the first `created_at`.
+pub async fn a_user_keeps_the_first_created_at(storage: &dyn Storage) {
+    let anna = customer(1);
+    with_users(storage, &[anna.clone()])
+        .await
+        .commit()
+        .await
+        .unwrap();
+    let later = minute(5);
+    let renamed = User {
+        full_name: Some(text("Образцова Анна")),
+        created_at: later,
+        updated_at: later,
+        ..anna.clone()
+    };
+    with_users(storage, &[renamed.clone()])
+        .await
+        .commit()
+        .await
+        .unwrap();
+    let expected = User {
+        created_at: anna.created_at,
+        ..renamed
+    };
+    assert_eq!(storage.users(&[anna.id]).await.unwrap(), [expected]);
+}
+
+/// Missing users are added, known ones stay as they are.
+pub async fn missing_users_are_added_and_known_ones_stay(storage: &dyn Storage) {
+    let anna = customer(1);
+    let mut work = with_users(storage, &[anna.clone()]).await;
+    let bare = User::from_holder(Holder::Counterparty(counterparty(1)), minute(9));
+    let boris = customer(2);
+    work.add_missing_users(&[bare, boris.clone()])
+        .await
+        .unwrap();
+    work.add_missing_users(&[]).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(storage.users(&[anna.id]).await.unwrap(), [anna]);
+    assert_eq!(storage.users(&[boris.id]).await.unwrap(), [boris]);
+}
+
+/// A user of whom nothing is known is kept.
+pub async fn users_with_nothing_known_are_kept(storage: &dyn Storage) {
+    let nameless = User::from_holder(Holder::Card(card_ref(1)), minute(0));
+    with_users(storage, &[nameless.clone()])
+        .await
+        .commit()
+        .await
+        .unwrap();
+    assert_eq!(storage.users(&[nameless.id]).await.unwrap(), [nameless]);
+}
+
+/// Cards are found by their reference and by their user.
+pub async fn cards_are_found_by_reference_and_by_user(storage: &dyn Storage) {
+    let (anna, boris) = (customer(1), customer(2));
+    let mut work = with_users(storage, &[anna.clone(), boris.clone()]).await;
+    let (first, second) = (card(1, anna.id), card(2, boris.id));
+    work.put_cards(&[first.clone(), second.clone()])
+        .await
+        .unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(
+        storage.cards(&[first.card, card_ref(9)]).await.unwrap(),
+        [first]
+    );
+    assert_eq!(storage.cards_of(&[boris.id]).await.unwrap(), [second]);
+    assert_eq!(storage.cards_of(&[]).await.unwrap(), []);
+}
+
+/// A card that is put under another user leaves the first one.
+pub async fn a_card_moves_to_another_user(storage: &dyn Storage) {
+    let (anna, boris) = (customer(1), customer(2));
+    let mut work = with_users(storage, &[anna.clone(), boris.clone()]).await;
+    work.put_cards(&[card(1, anna.id)]).await.unwrap();
+    work.put_cards(&[card(1, boris.id)]).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(storage.cards_of(&[anna.id]).await.unwrap(), []);
+    assert_eq!(
+        storage.cards(&[card_ref(1)]).await.unwrap(),
+        [card(1, boris.id)]
+    );
+}
+
+/// A card without a number, and a removed one, are kept so.
+pub async fn a_card_without_a_number_is_kept(storage: &dyn Storage) {
+    let anna = customer(1);
+    let mut blank = card(1, anna.id);
+    blank.number = None;
+    blank.removed = true;
+    let mut work = with_users(storage, &[anna]).await;
+    work.put_cards(&[blank.clone()]).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(storage.cards(&[blank.card]).await.unwrap(), [blank]);
+}
+
+/// Cards come in pages in the order of their references, each once.
+pub async fn cards_come_in_pages_by_reference(storage: &dyn Storage) {
+    let anna = customer(1);
+    let cards: Vec<_> = (1..=5).map(|n| card(n, anna.id)).collect();
+    let mut work = with_users(storage, &[anna]).await;
+    work.put_cards(&cards).await.unwrap();
+    work.commit().await.unwrap();
+    let mut seen = Vec::new();
+    loop {
+        let page = storage.cards_after(seen.last().copied(), 2).await.unwrap();
+        if page.is_empty() {
+            break;
+        }
+        assert!(page.len() <= 2);
+        seen.extend(page.into_iter().map(|card| card.card));
+    }
+    assert_eq!(seen, cards.iter().map(|card| card.card).collect::<Vec<_>>());
+}
+
+/// Customers are counted without removed ones and without staff.
+pub async fn customers_are_counted_without_removed_ones_and_staff(storage: &dyn Storage) {
+    assert_eq!(storage.customer_count().await.unwrap(), 0);
+    let removed = User {
+        removed: true,
+        ..customer(2)
+    };
+    let admin = User {
+        role: Role::Admin,
+        created_at: minute(0) - TimeDelta::days(1),
+        ..customer(3)
+    };
+    with_users(storage, &[customer(1), removed, admin])
+        .await
+        .commit()
+        .await
+        .unwrap();
+    assert_eq!(storage.customer_count().await.unwrap(), 1);
+}

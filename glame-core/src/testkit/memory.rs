@@ -1,0 +1,550 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tokio::sync::OwnedMutexGuard;
+
+use crate::analytics::{CustomerMetrics, Scoring};
+use crate::catalogue::{Product, Store};
+use crate::ports::{
+    CatalogueReader, CatalogueWriter, LeaseState, MetricsReader, MetricsWriter, PurchaseReader,
+    PurchaseTotals, PurchaseWriter, Rejected, Storage, StorageError, SyncRunReader, SyncRunWriter,
+    UnitOfWork, UserReader, UserWriter,
+};
+use crate::purchases::{
+    DocumentKey, DocumentScope, PurchaseHistory, PurchaseLine, Receipt, ReceiptKey, StoredReceipt,
+};
+use crate::sync::{SyncKind, SyncRun, SyncStatus};
+use crate::users::{DiscountCard, Role, User};
+use crate::values::{
+    CardRef, LeaseToken, Money, PeriodRange, ProductRef, StoreRef, SyncRunId, UserId,
+};
+
+/// Everything in memory: a real adapter of the storage ports, for tests and small programs.
+///
+/// One work runs at a time; another [`begin`](Storage::begin) waits for it.
+#[derive(Debug, Default)]
+pub struct MemoryStorage {
+    committed: Arc<Mutex<Arc<State>>>,
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct State {
+    users: BTreeMap<UserId, User>,
+    cards: BTreeMap<CardRef, DiscountCard>,
+    receipts: BTreeMap<ReceiptKey, Receipt>,
+    products: BTreeMap<ProductRef, Product>,
+    stores: BTreeMap<StoreRef, Store>,
+    metrics: BTreeMap<UserId, CustomerMetrics>,
+    scoring: Option<Scoring>,
+    runs: BTreeMap<SyncRunId, SyncRun>,
+    rejects: BTreeMap<SyncRunId, Vec<Rejected>>,
+    lease: Option<Lease>,
+}
+
+#[derive(Debug, Clone)]
+struct Lease {
+    token: LeaseToken,
+    owner: String,
+    until: DateTime<Utc>,
+}
+
+#[derive(Debug)]
+struct MemoryWork {
+    state: Arc<State>,
+    committed: Arc<Mutex<Arc<State>>>,
+    _turn: OwnedMutexGuard<()>,
+}
+
+impl MemoryStorage {
+    fn state(&self) -> Arc<State> {
+        Arc::clone(&self.committed.lock().unwrap())
+    }
+}
+
+impl MemoryWork {
+    fn state(&mut self) -> &mut State {
+        Arc::make_mut(&mut self.state)
+    }
+
+    fn require_user(&mut self, user: UserId) -> Result<(), StorageError> {
+        if self.state.users.contains_key(&user) {
+            return Ok(());
+        }
+        Err(StorageError::Refused {
+            during: "writing a row of a customer",
+            advice: format!("store user {user} first"),
+            source: "the user does not exist".into(),
+        })
+    }
+}
+
+#[async_trait]
+impl Storage for MemoryStorage {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
+        let turn = Arc::clone(&self.turn).lock_owned().await;
+        Ok(Box::new(MemoryWork {
+            state: self.state(),
+            committed: Arc::clone(&self.committed),
+            _turn: turn,
+        }))
+    }
+
+    async fn check(&self) -> Result<(), StorageError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for MemoryWork {
+    async fn commit(self: Box<Self>) -> Result<(), StorageError> {
+        *self.committed.lock().unwrap() = self.state;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl UserReader for MemoryStorage {
+    async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StorageError> {
+        let state = self.state();
+        let ids: BTreeSet<_> = ids.iter().collect();
+        Ok(ids
+            .into_iter()
+            .filter_map(|id| state.users.get(id).cloned())
+            .collect())
+    }
+
+    async fn cards(&self, cards: &[CardRef]) -> Result<Vec<DiscountCard>, StorageError> {
+        let state = self.state();
+        let cards: BTreeSet<_> = cards.iter().collect();
+        Ok(cards
+            .into_iter()
+            .filter_map(|card| state.cards.get(card).cloned())
+            .collect())
+    }
+
+    async fn cards_of(&self, users: &[UserId]) -> Result<Vec<DiscountCard>, StorageError> {
+        let state = self.state();
+        Ok(state
+            .cards
+            .values()
+            .filter(|card| users.contains(&card.user))
+            .cloned()
+            .collect())
+    }
+
+    async fn cards_after(
+        &self,
+        after: Option<CardRef>,
+        limit: u32,
+    ) -> Result<Vec<DiscountCard>, StorageError> {
+        let state = self.state();
+        let cards = state
+            .cards
+            .iter()
+            .filter(|(card, _)| after.is_none_or(|after| **card > after));
+        Ok(cards
+            .take(size(limit))
+            .map(|(_, card)| card.clone())
+            .collect())
+    }
+
+    async fn customer_count(&self) -> Result<u64, StorageError> {
+        let state = self.state();
+        let customers = state
+            .users
+            .values()
+            .filter(|user| user.role == Role::Customer && !user.removed);
+        Ok(number(customers.count()))
+    }
+}
+
+#[async_trait]
+impl UserWriter for MemoryWork {
+    async fn add_missing_users(&mut self, users: &[User]) -> Result<(), StorageError> {
+        for user in users {
+            self.state()
+                .users
+                .entry(user.id)
+                .or_insert_with(|| user.clone());
+        }
+        Ok(())
+    }
+
+    async fn put_users(&mut self, users: &[User]) -> Result<(), StorageError> {
+        for user in users {
+            let created_at = self
+                .state
+                .users
+                .get(&user.id)
+                .map_or(user.created_at, |known| known.created_at);
+            self.state().users.insert(
+                user.id,
+                User {
+                    created_at,
+                    ..user.clone()
+                },
+            );
+        }
+        Ok(())
+    }
+
+    async fn put_cards(&mut self, cards: &[DiscountCard]) -> Result<(), StorageError> {
+        for card in cards {
+            self.require_user(card.user)?;
+            self.state().cards.insert(card.card, card.clone());
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl PurchaseReader for MemoryStorage {
+    async fn receipts_between(
+        &self,
+        range: PeriodRange,
+        documents: DocumentScope,
+    ) -> Result<Vec<StoredReceipt>, StorageError> {
+        let state = self.state();
+        let receipts = state.receipts.values().filter(|receipt| {
+            range.contains(receipt.key.purchased_at) && documents.holds(receipt.key.document.kind)
+        });
+        Ok(receipts.map(Receipt::stored).collect())
+    }
+
+    async fn receipts_of_documents(
+        &self,
+        documents: &[DocumentKey],
+    ) -> Result<Vec<StoredReceipt>, StorageError> {
+        let state = self.state();
+        let documents: BTreeSet<_> = documents.iter().collect();
+        let receipts = state
+            .receipts
+            .values()
+            .filter(|receipt| documents.contains(&receipt.key.document));
+        Ok(receipts.map(Receipt::stored).collect())
+    }
+
+    async fn history(&self, user: UserId) -> Result<PurchaseHistory, StorageError> {
+        let state = self.state();
+        let receipts = state
+            .receipts
+            .values()
+            .filter(|receipt| receipt.key.user == user);
+        Ok(PurchaseHistory::new(
+            user,
+            receipts.flat_map(purchase_lines).collect(),
+        ))
+    }
+
+    async fn histories_after(
+        &self,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<PurchaseHistory>, StorageError> {
+        let state = self.state();
+        let mut lines: BTreeMap<UserId, Vec<PurchaseLine>> = BTreeMap::new();
+        for receipt in state.receipts.values() {
+            let user = receipt.key.user;
+            if after.is_some_and(|after| user <= after) {
+                continue;
+            }
+            if !lines.contains_key(&user) && lines.len() == size(limit) {
+                break;
+            }
+            lines
+                .entry(user)
+                .or_default()
+                .extend(purchase_lines(receipt));
+        }
+        Ok(lines
+            .into_iter()
+            .map(|(user, lines)| PurchaseHistory::new(user, lines))
+            .collect())
+    }
+
+    async fn purchase_totals(&self) -> Result<PurchaseTotals, StorageError> {
+        let state = self.state();
+        let customers: BTreeSet<_> = state.receipts.keys().map(|key| key.user).collect();
+        let lines = state.receipts.values().flat_map(|receipt| &receipt.lines);
+        Ok(PurchaseTotals {
+            customers: number(customers.len()),
+            receipts: number(state.receipts.len()),
+            lines: number(lines.clone().count()),
+            amount: Money::try_sum(lines.map(|line| line.amount)).unwrap(),
+        })
+    }
+}
+
+fn purchase_lines(receipt: &Receipt) -> impl Iterator<Item = PurchaseLine> {
+    receipt.lines.iter().map(|line| PurchaseLine {
+        document: receipt.key.document,
+        line_number: line.line_number,
+        purchased_at: receipt.key.purchased_at,
+        product: line.product,
+        variant: line.variant,
+        store: receipt.store,
+        quantity: line.quantity,
+        amount: line.amount,
+        returns: receipt.returns,
+    })
+}
+
+#[async_trait]
+impl PurchaseWriter for MemoryWork {
+    async fn remove_receipts(&mut self, receipts: &[ReceiptKey]) -> Result<(), StorageError> {
+        for key in receipts {
+            self.state().receipts.remove(key);
+        }
+        Ok(())
+    }
+
+    async fn add_receipts(&mut self, receipts: &[Receipt]) -> Result<(), StorageError> {
+        let mut keys = BTreeSet::new();
+        for receipt in receipts {
+            self.require_user(receipt.key.user)?;
+            if self.state.receipts.contains_key(&receipt.key) || !keys.insert(receipt.key) {
+                return Err(StorageError::Conflict { what: "a receipt" });
+            }
+        }
+        for receipt in receipts {
+            self.state().receipts.insert(receipt.key, receipt.clone());
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl CatalogueReader for MemoryStorage {
+    async fn products(&self, products: &[ProductRef]) -> Result<Vec<Product>, StorageError> {
+        let state = self.state();
+        let products: BTreeSet<_> = products.iter().collect();
+        Ok(products
+            .into_iter()
+            .filter_map(|product| state.products.get(product).cloned())
+            .collect())
+    }
+
+    async fn products_after(
+        &self,
+        after: Option<ProductRef>,
+        limit: u32,
+    ) -> Result<Vec<Product>, StorageError> {
+        let state = self.state();
+        let products = state
+            .products
+            .iter()
+            .filter(|(product, _)| after.is_none_or(|after| **product > after));
+        Ok(products
+            .take(size(limit))
+            .map(|(_, product)| product.clone())
+            .collect())
+    }
+
+    async fn stores(&self) -> Result<Vec<Store>, StorageError> {
+        Ok(self.state().stores.values().cloned().collect())
+    }
+}
+
+#[async_trait]
+impl CatalogueWriter for MemoryWork {
+    async fn put_products(&mut self, products: &[Product]) -> Result<(), StorageError> {
+        for product in products {
+            self.state()
+                .products
+                .insert(product.product, product.clone());
+        }
+        Ok(())
+    }
+
+    async fn put_stores(&mut self, stores: &[Store]) -> Result<(), StorageError> {
+        for store in stores {
+            self.state().stores.insert(store.store, store.clone());
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl MetricsReader for MemoryStorage {
+    async fn metrics(&self, users: &[UserId]) -> Result<Vec<CustomerMetrics>, StorageError> {
+        let state = self.state();
+        let users: BTreeSet<_> = users.iter().collect();
+        Ok(users
+            .into_iter()
+            .filter_map(|user| state.metrics.get(user).cloned())
+            .collect())
+    }
+
+    async fn metrics_after(
+        &self,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<CustomerMetrics>, StorageError> {
+        let state = self.state();
+        let rows = state
+            .metrics
+            .iter()
+            .filter(|(user, _)| after.is_none_or(|after| **user > after));
+        Ok(rows
+            .take(size(limit))
+            .map(|(_, metrics)| metrics.clone())
+            .collect())
+    }
+
+    async fn scoring(&self) -> Result<Option<Scoring>, StorageError> {
+        Ok(self.state().scoring.clone())
+    }
+}
+
+#[async_trait]
+impl MetricsWriter for MemoryWork {
+    async fn put_metrics(&mut self, metrics: &[CustomerMetrics]) -> Result<(), StorageError> {
+        for row in metrics {
+            self.require_user(row.figures.user)?;
+            self.state().metrics.insert(row.figures.user, row.clone());
+        }
+        Ok(())
+    }
+
+    async fn remove_metrics(&mut self, users: &[UserId]) -> Result<(), StorageError> {
+        for user in users {
+            self.state().metrics.remove(user);
+        }
+        Ok(())
+    }
+
+    async fn put_scoring(&mut self, scoring: &Scoring) -> Result<(), StorageError> {
+        self.state().scoring = Some(scoring.clone());
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SyncRunReader for MemoryStorage {
+    async fn run(&self, id: SyncRunId) -> Result<Option<SyncRun>, StorageError> {
+        Ok(self.state().runs.get(&id).cloned())
+    }
+
+    async fn latest_runs(&self, limit: u32) -> Result<Vec<SyncRun>, StorageError> {
+        let mut runs: Vec<SyncRun> = self.state().runs.values().cloned().collect();
+        runs.sort_by_key(|run| std::cmp::Reverse((run.queued_at, run.id)));
+        runs.truncate(size(limit));
+        Ok(runs)
+    }
+
+    async fn last_succeeded(&self, kind: SyncKind) -> Result<Option<SyncRun>, StorageError> {
+        Ok(self
+            .state()
+            .newest(|run| run.kind == kind && run.status == SyncStatus::Succeeded))
+    }
+
+    async fn last_complete(&self, kind: SyncKind) -> Result<Option<SyncRun>, StorageError> {
+        Ok(self.state().newest(|run| {
+            run.kind == kind && run.status == SyncStatus::Succeeded && run.since.is_none()
+        }))
+    }
+
+    async fn last_run(&self, kind: SyncKind) -> Result<Option<SyncRun>, StorageError> {
+        Ok(self.state().newest(|run| run.kind == kind))
+    }
+
+    async fn cards_moved_since(&self, since: DateTime<Utc>) -> Result<bool, StorageError> {
+        Ok(self
+            .state()
+            .runs
+            .values()
+            .any(|run| run.queued_at >= since && run.counts.moved > 0))
+    }
+
+    async fn rejects(&self, run: SyncRunId, limit: u32) -> Result<Vec<Rejected>, StorageError> {
+        let state = self.state();
+        let rejects = state
+            .rejects
+            .get(&run)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        Ok(rejects.iter().take(size(limit)).cloned().collect())
+    }
+}
+
+impl State {
+    fn newest(&self, chosen: impl Fn(&SyncRun) -> bool) -> Option<SyncRun> {
+        let runs = self.runs.values().filter(|run| chosen(run));
+        runs.max_by_key(|run| (run.queued_at, run.id)).cloned()
+    }
+}
+
+#[async_trait]
+impl SyncRunWriter for MemoryWork {
+    async fn take_lease(
+        &mut self,
+        token: LeaseToken,
+        owner: &str,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<LeaseState, StorageError> {
+        match &self.state.lease {
+            Some(lease) if lease.until > now && lease.token != token => Ok(LeaseState::Held {
+                owner: lease.owner.clone(),
+                until: lease.until,
+            }),
+            _ => {
+                self.state().lease = Some(Lease {
+                    token,
+                    owner: owner.to_owned(),
+                    until,
+                });
+                Ok(LeaseState::Taken)
+            }
+        }
+    }
+
+    async fn renew_lease(
+        &mut self,
+        token: LeaseToken,
+        until: DateTime<Utc>,
+    ) -> Result<bool, StorageError> {
+        match &mut self.state().lease {
+            Some(lease) if lease.token == token => {
+                lease.until = until;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    async fn release_lease(&mut self, token: LeaseToken) -> Result<(), StorageError> {
+        self.state().lease.take_if(|lease| lease.token == token);
+        Ok(())
+    }
+
+    async fn put_run(&mut self, run: &SyncRun) -> Result<(), StorageError> {
+        self.state().runs.insert(run.id, run.clone());
+        Ok(())
+    }
+
+    async fn add_rejects(
+        &mut self,
+        run: SyncRunId,
+        rejects: &[Rejected],
+    ) -> Result<(), StorageError> {
+        let known = self.state().rejects.entry(run).or_default();
+        for reject in rejects {
+            if !known.contains(reject) {
+                known.push(reject.clone());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn size(limit: u32) -> usize {
+    usize::try_from(limit).unwrap()
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap()
+}

@@ -1,0 +1,46 @@
+//! The in-memory adapters keep the promises of their ports.
+
+mod storage {
+    use glame_core::testkit::MemoryStorage;
+
+    async fn fresh() -> (MemoryStorage, ()) {
+        (MemoryStorage::default(), ())
+    }
+
+    glame_core::storage_conformance!(fresh);
+}
+
+mod source {
+    use glame_core::purchases::DocumentKind;
+    use glame_core::testkit::{ListSource, fixtures};
+    use glame_core::users::Holder;
+
+    async fn fresh() -> (ListSource, ()) {
+        let source = ListSource::default();
+        {
+            let mut cards = source.cards.lock().unwrap();
+            let mut profiles = source.profiles.lock().unwrap();
+            let mut sales = source.sales.lock().unwrap();
+            for n in 1..=5 {
+                cards.push(fixtures::card_record(n, Some(fixtures::counterparty(n))));
+                profiles.push(fixtures::profile(n));
+                for month in 0..12 {
+                    sales.push(fixtures::sale_line(
+                        n * 100 + u128::try_from(month).unwrap(),
+                        Holder::Counterparty(fixtures::counterparty(n)),
+                        fixtures::minute(month * 43_200 - 50_000),
+                        1_000,
+                    ));
+                }
+            }
+            let mut opening = sales[0].clone();
+            opening.document = fixtures::document(DocumentKind::OpeningBalance, 1);
+            sales.push(opening);
+        }
+        *source.products.lock().unwrap() = (1..=5).map(fixtures::product).collect();
+        *source.stores.lock().unwrap() = (1..=3).map(fixtures::store).collect();
+        (source, ())
+    }
+
+    glame_core::sales_source_conformance!(fresh);
+}
