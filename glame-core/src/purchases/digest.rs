@@ -2,6 +2,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::Receipt;
+use crate::values::{DocumentRef, ProductRef, StoreRef, VariantRef};
 
 /// Tells two versions of a receipt apart: the first half of a SHA-256 over all that it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,20 +24,14 @@ impl ReceiptDigest {
     /// Condenses the content of a receipt; its key is known apart and left out.
     pub(super) fn of(receipt: &Receipt) -> Self {
         let mut hash = Sha256::new();
+        hash.update(uuid_bytes(receipt.store.as_ref().map(StoreRef::as_uuid)));
         hash.update(uuid_bytes(
-            receipt.store.as_ref().map(|store| store.as_uuid()),
-        ));
-        hash.update(uuid_bytes(
-            receipt.returns.as_ref().map(|document| document.as_uuid()),
+            receipt.returns.as_ref().map(DocumentRef::as_uuid),
         ));
         for line in &receipt.lines {
             hash.update(line.line_number.to_be_bytes());
-            hash.update(uuid_bytes(
-                line.product.as_ref().map(|product| product.as_uuid()),
-            ));
-            hash.update(uuid_bytes(
-                line.variant.as_ref().map(|variant| variant.as_uuid()),
-            ));
+            hash.update(uuid_bytes(line.product.as_ref().map(ProductRef::as_uuid)));
+            hash.update(uuid_bytes(line.variant.as_ref().map(VariantRef::as_uuid)));
             hash.update(line.quantity.thousandths().to_be_bytes());
             hash.update(line.amount.kopecks().to_be_bytes());
         }

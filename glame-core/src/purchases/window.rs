@@ -14,8 +14,8 @@ pub struct WindowChanges {
     pub updated: Vec<Receipt>,
     /// Receipts that storage has and the source has no more.
     pub removed: Vec<StoredReceipt>,
-    /// How many lines are the same on both sides.
-    pub unchanged_lines: u64,
+    /// Receipts that are the same on both sides.
+    pub unchanged: Vec<StoredReceipt>,
 }
 
 impl WindowChanges {
@@ -31,7 +31,7 @@ impl WindowChanges {
             match stored.remove(&receipt.key) {
                 None => changes.created.push(receipt),
                 Some(known) if known.digest == receipt.digest() => {
-                    changes.unchanged_lines += u64::from(known.lines);
+                    changes.unchanged.push(known);
                 }
                 Some(_) => changes.updated.push(receipt),
             }
@@ -68,6 +68,24 @@ impl WindowChanges {
         gone.difference(&still_here).copied().collect()
     }
 
+    /// Plans some documents as another comparison has found them, which has seen them whole.
+    #[must_use]
+    pub fn with_documents_of(self, documents: &BTreeSet<DocumentKey>, whole: Self) -> Self {
+        fn kept<T>(mut list: Vec<T>, added: Vec<T>, stays: impl Fn(&T) -> bool) -> Vec<T> {
+            list.retain(stays);
+            list.extend(added);
+            list
+        }
+        let incoming = |receipt: &Receipt| !documents.contains(&receipt.key.document);
+        let stored = |receipt: &StoredReceipt| !documents.contains(&receipt.key.document);
+        Self {
+            created: kept(self.created, whole.created, incoming),
+            updated: kept(self.updated, whole.updated, incoming),
+            removed: kept(self.removed, whole.removed, stored),
+            unchanged: kept(self.unchanged, whole.unchanged, stored),
+        }
+    }
+
     /// Tells whether nothing needs to be written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -99,5 +117,80 @@ impl WindowChanges {
             .iter()
             .map(|receipt| u64::from(receipt.lines))
             .sum()
+    }
+
+    /// Counts the lines of receipts that stay as they are.
+    #[must_use]
+    pub fn unchanged_lines(&self) -> u64 {
+        self.unchanged
+            .iter()
+            .map(|receipt| u64::from(receipt.lines))
+            .sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::purchases::DocumentKind;
+    use crate::testkit::fixtures::{customer, document, minute, receipt};
+
+    #[test]
+    fn a_window_is_compared_receipt_by_receipt() {
+        let anna = customer(1).id;
+        let [same, before, gone, new] = [1, 2, 3, 4].map(|n| receipt(n, anna, minute(1), 2));
+        let mut after = before.clone();
+        after.lines.pop();
+        let stored = [same.stored(), before.stored(), gone.stored()];
+        let changes =
+            WindowChanges::between(vec![same.clone(), after.clone(), new.clone()], &stored);
+        assert_eq!(changes.created, [new.clone()]);
+        assert_eq!(changes.updated, [after]);
+        assert_eq!(changes.removed, [gone.stored()]);
+        assert_eq!(changes.unchanged, [same.stored()]);
+        assert_eq!(changes.created_documents(), [new.key.document]);
+        assert_eq!(changes.removed_documents(), [gone.key.document]);
+        let lines = [
+            changes.created_lines(),
+            changes.updated_lines(),
+            changes.removed_lines(),
+            changes.unchanged_lines(),
+        ];
+        assert_eq!(lines, [2, 1, 2, 2]);
+    }
+
+    #[test]
+    fn an_equal_window_needs_no_writing() {
+        let anna = customer(1).id;
+        let receipts: Vec<Receipt> = (1..4).map(|n| receipt(n, anna, minute(1), 2)).collect();
+        let stored: Vec<StoredReceipt> = receipts.iter().map(Receipt::stored).collect();
+        assert!(WindowChanges::between(receipts, &stored).is_empty());
+    }
+
+    #[test]
+    fn a_document_that_changes_its_date_inside_the_window_has_not_left_it() {
+        let anna = customer(1).id;
+        let (before, after) = (
+            receipt(1, anna, minute(1), 1),
+            receipt(1, anna, minute(2), 1),
+        );
+        let changes = WindowChanges::between(vec![after], &[before.stored()]);
+        assert!(changes.removed_documents().is_empty());
+    }
+
+    #[test]
+    fn documents_that_were_seen_whole_are_planned_so() {
+        let anna = customer(1).id;
+        let (here, elsewhere) = (
+            receipt(1, anna, minute(1), 1),
+            receipt(1, anna, minute(9), 1),
+        );
+        let other = receipt(2, anna, minute(1), 1);
+        let moved = BTreeSet::from([document(DocumentKind::Receipt, 1)]);
+        let changes = WindowChanges::between(vec![here.clone(), other.clone()], &[]);
+        let whole = WindowChanges::between(vec![here.clone()], &[elsewhere.stored()]);
+        let planned = changes.with_documents_of(&moved, whole);
+        assert_eq!(planned.created, [other, here]);
+        assert_eq!(planned.removed, [elsewhere.stored()]);
     }
 }

@@ -17,6 +17,7 @@ use crate::values::{
 };
 
 /// Gives an instant in the middle of 2025, `minutes` later.
+#[must_use]
 pub fn minute(minutes: i64) -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2025, 6, 15, 9, 0, 0).unwrap() + TimeDelta::minutes(minutes)
 }
@@ -55,11 +56,13 @@ pub const fn store_ref(n: u128) -> StoreRef {
 }
 
 /// Gives a cleaned text.
+#[must_use]
 pub fn text(text: &str) -> PlainText {
     PlainText::clean(text).unwrap()
 }
 
 /// Gives the n-th customer, with everything filled in.
+#[must_use]
 pub fn customer(n: u128) -> User {
     let mut user = User::from_holder(Holder::Counterparty(counterparty(n)), minute(0));
     user.full_name = Some(text(&format!("Примерова Алёна {n} 🌷")));
@@ -74,11 +77,13 @@ pub fn customer(n: u128) -> User {
 }
 
 /// Gives the number of the n-th card.
+#[must_use]
 pub fn card_number(n: u128) -> CardNumber {
     CardNumber::parse(&format!("29{n:011}")).unwrap()
 }
 
 /// Gives the n-th card, held by a customer.
+#[must_use]
 pub fn card(n: u128, user: UserId) -> DiscountCard {
     DiscountCard {
         card: card_ref(n),
@@ -89,6 +94,7 @@ pub fn card(n: u128, user: UserId) -> DiscountCard {
 }
 
 /// Gives the n-th card as the shop's base has it.
+#[must_use]
 pub fn card_record(n: u128, owner: Option<CounterpartyRef>) -> CardRecord {
     CardRecord {
         card: card_ref(n),
@@ -99,6 +105,7 @@ pub fn card_record(n: u128, owner: Option<CounterpartyRef>) -> CardRecord {
 }
 
 /// Gives the profile of the n-th counterparty as the shop's base has it.
+#[must_use]
 pub fn profile(n: u128) -> CustomerProfile {
     let user = customer(n);
     CustomerProfile {
@@ -114,6 +121,7 @@ pub fn profile(n: u128) -> CustomerProfile {
 }
 
 /// Gives the n-th article: a ring of a category and a brand.
+#[must_use]
 pub fn product(n: u128) -> Product {
     Product {
         product: product_ref(n),
@@ -127,6 +135,7 @@ pub fn product(n: u128) -> Product {
 }
 
 /// Gives the n-th store.
+#[must_use]
 pub fn store(n: u128) -> Store {
     Store {
         store: store_ref(n),
@@ -136,6 +145,7 @@ pub fn store(n: u128) -> Store {
 }
 
 /// Gives a line of the n-th receipt: one article for so many roubles.
+#[must_use]
 pub fn sale_line(n: u128, holder: Holder, at: DateTime<Utc>, roubles: i64) -> SaleLine {
     SaleLine {
         document: document(DocumentKind::Receipt, n),
@@ -152,6 +162,7 @@ pub fn sale_line(n: u128, holder: Holder, at: DateTime<Utc>, roubles: i64) -> Sa
 }
 
 /// Gives the n-th receipt of a customer with so many lines of 100, 200, 300… roubles.
+#[must_use]
 pub fn receipt(n: u128, user: UserId, at: DateTime<Utc>, lines: u32) -> Receipt {
     Receipt {
         key: ReceiptKey {
@@ -174,6 +185,7 @@ pub fn receipt(n: u128, user: UserId, at: DateTime<Utc>, lines: u32) -> Receipt 
 }
 
 /// Gives the figures of a customer with one receipt.
+#[must_use]
 pub fn metrics(user: UserId) -> CustomerMetrics {
     let policy = MetricsPolicy::default();
     let as_of = crate::analytics::AsOf::Now(minute(60));
@@ -205,6 +217,7 @@ pub fn metrics(user: UserId) -> CustomerMetrics {
 }
 
 /// Gives the n-th run, asked for `n` minutes into the sample day.
+#[must_use]
 pub fn run(n: u32, kind: SyncKind, status: SyncStatus) -> SyncRun {
     SyncRun {
         id: SyncRunId::from_uuid(Uuid::from_u128(0xE0_0000 + u128::from(n))),

@@ -125,7 +125,7 @@ mod tests {
             [CannotLose, CannotLose, Hibernating, Hibernating, Lost],
         ];
         for score in RfmScore::cells() {
-            let value = (score.frequency.get() + score.monetary.get() + 1) / 2;
+            let value = (score.frequency.get() + score.monetary.get()).div_ceil(2);
             let row = usize::from(5 - score.recency.get());
             let expected = table[row][usize::from(5 - value)];
             assert_eq!(score.segment(), expected, "{score}");

@@ -1,0 +1,48 @@
+use chrono::{DateTime, Utc};
+
+use crate::analytics::UnorderedCuts;
+use crate::ports::{SourceError, StorageError};
+
+/// Tells why a run of the synchronisation could not begin or go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SyncError {
+    /// Another run is in progress.
+    #[error(
+        "another synchronisation is running ({owner}, lease until {until}); try again when it ends"
+    )]
+    Busy {
+        /// Who runs it.
+        owner: String,
+        /// When its lease runs out unless it is prolonged.
+        until: DateTime<Utc>,
+    },
+    /// This run was away for so long that another one has taken over.
+    #[error("the lease of this synchronisation has passed to another run, which goes on from here")]
+    LeaseLost,
+    /// A person has stopped the run.
+    #[error("the synchronisation was cancelled; what it had stored stays")]
+    Cancelled,
+    /// The shop's base could not be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The database could not be read or written.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The scoring policy in the settings does not hold.
+    #[error(transparent)]
+    Policy(#[from] UnorderedCuts),
+}
+
+impl SyncError {
+    /// Tells whether the same may work later without anybody's help.
+    #[must_use]
+    pub const fn is_temporary(&self) -> bool {
+        match self {
+            Self::Busy { .. } | Self::LeaseLost => true,
+            Self::Source(error) => error.is_temporary(),
+            Self::Storage(error) => error.is_temporary(),
+            Self::Cancelled | Self::Policy(_) => false,
+        }
+    }
+}

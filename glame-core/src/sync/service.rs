@@ -1,0 +1,303 @@
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{SyncCounts, SyncError, SyncKind, SyncObserver, SyncRun, SyncStatus, SyncTrigger};
+use crate::analytics::MetricsPolicy;
+use crate::ports::{
+    Clock, IdSource, LeaseState, Rejected, SalesSource, SourceCursor, Storage, UnitOfWork,
+};
+use crate::values::{LeaseToken, SyncRunId};
+
+/// How many rejects of one run are kept; all of them are counted.
+const REJECTS_KEPT: u64 = 10_000;
+
+/// How many of the newest runs are looked at when a lease is taken.
+const RECENT_RUNS: u32 = 50;
+
+/// Synchronises customers, catalogue and purchases, and makes the figures that follow.
+///
+/// The methods of the guide are [`sync_discount_cards`](Self::sync_discount_cards),
+/// [`sync_purchase_history`](Self::sync_purchase_history),
+/// [`calculate_customer_metrics`](Self::calculate_customer_metrics) and
+/// [`update_customer_segment`](Self::update_customer_segment). Each of the first three is one run,
+/// under a lease that one process at a time holds.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use glame_core::sync::{CustomerSyncService, PurchaseScope, SyncSettings, SyncTrigger, Unobserved};
+/// # use glame_core::testkit::{CountingIds, ListSource, ManualClock, MemoryStorage, fixtures};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), glame_core::sync::SyncError> {
+/// # let (storage, source) = (MemoryStorage::default(), ListSource::default());
+/// let service = CustomerSyncService::new(
+///     Arc::new(storage),
+///     Arc::new(source),
+///     Arc::new(ManualClock::at(fixtures::minute(0))),
+///     Arc::new(CountingIds::default()),
+///     SyncSettings::default(),
+/// );
+/// let lease = service.acquire_lease("shop server, process 1").await?;
+/// service.sync_discount_cards(&lease, SyncTrigger::Manual, &Unobserved).await?;
+/// let scope = PurchaseScope::Automatic;
+/// let run = service.sync_purchase_history(&lease, scope, SyncTrigger::Manual, &Unobserved).await?;
+/// println!("{} lines are new", run.counts.created);
+/// service.release_lease(lease).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct CustomerSyncService {
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) source: Arc<dyn SalesSource>,
+    pub(super) clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    pub(super) settings: SyncSettings,
+}
+
+/// How the synchronisation goes about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncSettings {
+    /// How long before the last success purchases are read again: the shop's base is edited back in time.
+    pub trailing: TimeDelta,
+    /// How often all purchases are read again, whatever their date.
+    pub complete_every: TimeDelta,
+    /// How long a broken-off run may be continued from its cursor.
+    pub resume_within: TimeDelta,
+    /// How long a lease holds without being prolonged.
+    pub lease: TimeDelta,
+    /// How figures are made.
+    pub metrics: MetricsPolicy,
+}
+
+impl Default for SyncSettings {
+    fn default() -> Self {
+        Self {
+            trailing: TimeDelta::days(45),
+            complete_every: TimeDelta::days(7),
+            resume_within: TimeDelta::days(1),
+            lease: TimeDelta::seconds(60),
+            metrics: MetricsPolicy::default(),
+        }
+    }
+}
+
+/// The right to synchronise, which one process at a time has.
+///
+/// Every stored page prolongs it; while the shop's base is slow to answer, somebody must call
+/// [`CustomerSyncService::renew_lease`] within [`SyncSettings::lease`].
+#[derive(Debug)]
+pub struct SyncLease {
+    token: LeaseToken,
+}
+
+/// One run while it goes on.
+pub(super) struct ActiveRun<'a> {
+    pub(super) run: SyncRun,
+    lease: &'a SyncLease,
+    observer: &'a dyn SyncObserver,
+    rejects_kept: u64,
+}
+
+impl std::fmt::Debug for CustomerSyncService {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CustomerSyncService")
+            .field("storage", &self.storage)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl CustomerSyncService {
+    /// Puts the service together.
+    #[must_use]
+    pub fn new(
+        storage: Arc<dyn Storage>,
+        source: Arc<dyn SalesSource>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+        settings: SyncSettings,
+    ) -> Self {
+        Self {
+            storage,
+            source,
+            clock,
+            ids,
+            settings,
+        }
+    }
+
+    /// Takes the lease of the synchronisation; `owner` says to people who holds it.
+    ///
+    /// Runs that were still under way when their process ended are marked as failed.
+    ///
+    /// # Errors
+    /// [`SyncError::Busy`] while another process holds it.
+    pub async fn acquire_lease(&self, owner: &str) -> Result<SyncLease, SyncError> {
+        let now = self.clock.now();
+        let token = LeaseToken::from_uuid(self.ids.next());
+        let mut work = self.storage.begin().await?;
+        match work
+            .take_lease(token, owner, now, now + self.settings.lease)
+            .await?
+        {
+            LeaseState::Held { owner, until } => return Err(SyncError::Busy { owner, until }),
+            LeaseState::Taken => {}
+        }
+        work.commit().await?;
+
+        let runs = self.storage.latest_runs(RECENT_RUNS).await?;
+        let orphans = runs
+            .into_iter()
+            .filter(|run| run.status == SyncStatus::Running);
+        let mut work = self.storage.begin().await?;
+        for mut orphan in orphans {
+            orphan.status = SyncStatus::Failed;
+            orphan.finished_at = Some(now);
+            orphan.error = Some("its process ended without a word; start it again".to_owned());
+            work.put_run(&orphan).await?;
+        }
+        work.commit().await?;
+        Ok(SyncLease { token })
+    }
+
+    /// Prolongs the lease.
+    ///
+    /// # Errors
+    /// [`SyncError::LeaseLost`] if another process has taken over.
+    pub async fn renew_lease(&self, lease: &SyncLease) -> Result<(), SyncError> {
+        let mut work = self.storage.begin().await?;
+        self.prolong(work.as_mut(), lease).await?;
+        Ok(work.commit().await?)
+    }
+
+    /// Gives the lease back, so that the next run need not wait.
+    pub async fn release_lease(&self, lease: SyncLease) -> Result<(), SyncError> {
+        let mut work = self.storage.begin().await?;
+        work.release_lease(lease.token).await?;
+        Ok(work.commit().await?)
+    }
+
+    async fn prolong(&self, work: &mut dyn UnitOfWork, lease: &SyncLease) -> Result<(), SyncError> {
+        let until = self.clock.now() + self.settings.lease;
+        if work.renew_lease(lease.token, until).await? {
+            Ok(())
+        } else {
+            Err(SyncError::LeaseLost)
+        }
+    }
+
+    /// Begins a run: it is a row from now on.
+    pub(super) async fn start<'a>(
+        &self,
+        kind: SyncKind,
+        since: Option<DateTime<Utc>>,
+        cursor: Option<SourceCursor>,
+        trigger: SyncTrigger,
+        lease: &'a SyncLease,
+        observer: &'a dyn SyncObserver,
+    ) -> Result<ActiveRun<'a>, SyncError> {
+        let now = self.clock.now();
+        let run = SyncRun {
+            id: SyncRunId::from_uuid(self.ids.next()),
+            kind,
+            since,
+            status: SyncStatus::Running,
+            trigger,
+            counts: SyncCounts::default(),
+            cursor,
+            error: None,
+            queued_at: now,
+            started_at: Some(now),
+            finished_at: None,
+        };
+        let active = ActiveRun {
+            run,
+            lease,
+            observer,
+            rejects_kept: 0,
+        };
+        self.commit_step(&active, self.storage.begin().await?)
+            .await?;
+        Ok(active)
+    }
+
+    /// Ends a run by what became of it; its row says so, as far as the database still answers.
+    pub(super) async fn finish(
+        &self,
+        mut active: ActiveRun<'_>,
+        outcome: Result<(), SyncError>,
+    ) -> Result<SyncRun, SyncError> {
+        active.run.finished_at = Some(self.clock.now());
+        match outcome {
+            Ok(()) => {
+                active.run.status = SyncStatus::Succeeded;
+                active.run.cursor = None;
+                self.commit_step(&active, self.storage.begin().await?)
+                    .await?;
+                Ok(active.run)
+            }
+            Err(error) => {
+                active.run.status = match error {
+                    SyncError::Cancelled => SyncStatus::Cancelled,
+                    _ => SyncStatus::Failed,
+                };
+                active.run.error = Some(error.to_string());
+                if let Ok(work) = self.storage.begin().await {
+                    // The first failure is the one to report, whatever becomes of this note.
+                    let _ = self.commit_step(&active, work).await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Commits what a step has written together with the run's row, under the lease.
+    pub(super) async fn commit_step(
+        &self,
+        active: &ActiveRun<'_>,
+        mut work: Box<dyn UnitOfWork>,
+    ) -> Result<(), SyncError> {
+        self.prolong(work.as_mut(), active.lease).await?;
+        work.put_run(&active.run).await?;
+        work.commit().await?;
+        active.observer.progressed(&active.run);
+        Ok(())
+    }
+}
+
+impl ActiveRun<'_> {
+    /// Counts records that were set aside, and keeps the first of them.
+    pub(super) async fn set_aside(
+        &mut self,
+        work: &mut dyn UnitOfWork,
+        rejected: &[Rejected],
+    ) -> Result<(), SyncError> {
+        let count = length(rejected);
+        self.run.counts.read += count;
+        self.run.counts.rejected += count;
+        let room = usize::try_from(REJECTS_KEPT - self.rejects_kept).unwrap_or(usize::MAX);
+        let kept = &rejected[..rejected.len().min(room)];
+        if !kept.is_empty() {
+            // The row of the run must be there before its rejects.
+            work.put_run(&self.run).await?;
+            work.add_rejects(self.run.id, kept).await?;
+            self.rejects_kept += length(kept);
+        }
+        Ok(())
+    }
+
+    /// Stops here if somebody wants so.
+    pub(super) fn check_cancelled(&self) -> Result<(), SyncError> {
+        if self.observer.wants_to_cancel() {
+            Err(SyncError::Cancelled)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Gives the length of a list as the counts keep it.
+pub(super) fn length<T>(list: &[T]) -> u64 {
+    u64::try_from(list.len()).unwrap_or(u64::MAX)
+}
