@@ -1,1 +1,12 @@
-//! Placeholder until the first commit.
+#![doc = include_str!("../README.md")]
+
+mod driver_error;
+mod open;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod rows;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod tables;
+
+pub use open::{MigrationReport, OpenOptions, migrate, open, open_with};

@@ -1,0 +1,5 @@
+SELECT user_id, total_purchases, total_spent, average_receipt, receipts, returns, lines, occasions,
+       first_purchase_at, last_purchase_at, future_lines, preferences, recency_score,
+       frequency_score, monetary_score, status
+FROM customer_metrics
+WHERE user_id IN (SELECT unhex(value) FROM json_each(?1))

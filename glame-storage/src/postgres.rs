@@ -1,0 +1,123 @@
+//! The PostgreSQL adapter, the twin of `sqlite`.
+
+mod catalogue;
+mod metrics;
+mod purchases;
+mod sync_runs;
+mod users;
+
+use async_trait::async_trait;
+use glame_core::ports::{Storage, StorageError, UnitOfWork};
+use sqlx::migrate::{Migrate, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, PgPool, Postgres, Transaction};
+
+use crate::driver_error::{Doing, migrate_error, storage_error};
+use crate::open::{MigrationReport, OpenOptions, compare_schema};
+
+static MIGRATOR: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// Everything in a PostgreSQL database.
+#[derive(Clone)]
+pub(crate) struct PostgresStorage {
+    pool: PgPool,
+}
+
+impl std::fmt::Debug for PostgresStorage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The pool knows the password, so it is not asked.
+        f.debug_struct("PostgresStorage").finish_non_exhaustive()
+    }
+}
+
+impl PostgresStorage {
+    /// Connects.
+    pub(crate) async fn open(url: &str, options: &OpenOptions) -> Result<Self, StorageError> {
+        let pool = PgPoolOptions::new()
+            .max_connections(options.max_connections)
+            .acquire_timeout(options.wait_at_most)
+            .connect_with(connect_options(url)?)
+            .await
+            .map_err(failed("connecting"))?;
+        Ok(Self { pool })
+    }
+}
+
+/// Creates or upgrades the schema; whoever else does so at the same time waits.
+pub(crate) async fn migrate(url: &str) -> Result<MigrationReport, StorageError> {
+    let during = "migrating";
+    let mut connection = connect_options(url)?
+        .connect()
+        .await
+        .map_err(failed("connecting"))?;
+    connection
+        .lock()
+        .await
+        .map_err(|error| migrate_error(during, error))?;
+    let table = &MIGRATOR.table_name;
+    connection
+        .ensure_migrations_table(table)
+        .await
+        .map_err(|error| migrate_error(during, error))?;
+    let before = connection
+        .list_applied_migrations(table)
+        .await
+        .map_err(|error| migrate_error(during, error))?;
+    MIGRATOR
+        .run_direct(None, &mut connection, false)
+        .await
+        .map_err(|error| migrate_error(during, error))?;
+    connection
+        .unlock()
+        .await
+        .map_err(|error| migrate_error(during, error))?;
+    Ok(MigrationReport::between(&before, &MIGRATOR))
+}
+
+fn connect_options(url: &str) -> Result<PgConnectOptions, StorageError> {
+    let options: PgConnectOptions = url.parse().map_err(failed("reading DATABASE_URL"))?;
+    Ok(options.application_name("glame"))
+}
+
+fn failed(during: &'static str) -> impl FnOnce(sqlx::Error) -> StorageError {
+    move |source| storage_error(Doing::whole(during), source)
+}
+
+#[async_trait]
+impl Storage for PostgresStorage {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
+        let tx = self
+            .pool
+            .begin()
+            .await
+            .map_err(failed("beginning a transaction"))?;
+        Ok(Box::new(PostgresWork { tx }))
+    }
+
+    async fn check(&self) -> Result<(), StorageError> {
+        let during = "checking the schema";
+        let mut connection = self.pool.acquire().await.map_err(failed(during))?;
+        let applied = connection
+            .list_applied_migrations(&MIGRATOR.table_name)
+            .await
+            .map_err(|error| migrate_error(during, error))?;
+        compare_schema(during, &applied, &MIGRATOR)
+    }
+}
+
+/// A transaction of PostgreSQL.
+struct PostgresWork {
+    tx: Transaction<'static, Postgres>,
+}
+
+#[async_trait]
+impl UnitOfWork for PostgresWork {
+    async fn commit(self: Box<Self>) -> Result<(), StorageError> {
+        self.tx.commit().await.map_err(failed("committing"))
+    }
+}
+
+/// Gives one column of rows, as an array for `UNNEST`.
+fn column<'r, T, U>(rows: &'r [T], cell: impl FnMut(&'r T) -> U) -> Vec<U> {
+    rows.iter().map(cell).collect()
+}

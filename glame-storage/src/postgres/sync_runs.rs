@@ -1,0 +1,221 @@
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use glame_core::ports::{
+    LeaseState, Rejected, SourceCursor, StorageError, SyncRunReader, SyncRunWriter,
+};
+use glame_core::sync::{SyncKind, SyncRun};
+use glame_core::values::{LeaseToken, SyncRunId};
+use sqlx::Acquire;
+
+use super::{PostgresStorage, PostgresWork, column};
+use crate::rows::{RejectRow, SyncRunRow, counts_of, reject_id, storable};
+use crate::tables::{SYNC_LEASE, SYNC_REJECTS, SYNC_RUNS};
+
+#[async_trait]
+impl SyncRunReader for PostgresStorage {
+    async fn run(&self, id: SyncRunId) -> Result<Option<SyncRun>, StorageError> {
+        let row = sqlx::query_as!(
+            SyncRunRow,
+            "SELECT run, kind, since, status, triggered_by, counts, cursor, error, queued_at,
+                    started_at, finished_at
+             FROM sync_runs WHERE run = $1",
+            id.as_uuid(),
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(SYNC_RUNS.reading())?;
+        row.map(SyncRun::try_from).transpose()
+    }
+
+    async fn latest_runs(&self, limit: u32) -> Result<Vec<SyncRun>, StorageError> {
+        let rows = sqlx::query_as!(
+            SyncRunRow,
+            "SELECT run, kind, since, status, triggered_by, counts, cursor, error, queued_at,
+                    started_at, finished_at
+             FROM sync_runs ORDER BY queued_at DESC, run DESC LIMIT $1",
+            i64::from(limit),
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(SYNC_RUNS.reading())?;
+        rows.into_iter().map(SyncRun::try_from).collect()
+    }
+
+    async fn last_succeeded(&self, kind: SyncKind) -> Result<Option<SyncRun>, StorageError> {
+        let row = sqlx::query_as!(
+            SyncRunRow,
+            "SELECT run, kind, since, status, triggered_by, counts, cursor, error, queued_at,
+                    started_at, finished_at
+             FROM sync_runs WHERE kind = $1 AND status = 'succeeded'
+             ORDER BY queued_at DESC, run DESC LIMIT 1",
+            kind.as_str(),
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(SYNC_RUNS.reading())?;
+        row.map(SyncRun::try_from).transpose()
+    }
+
+    async fn last_complete(&self, kind: SyncKind) -> Result<Option<SyncRun>, StorageError> {
+        let row = sqlx::query_as!(
+            SyncRunRow,
+            "SELECT run, kind, since, status, triggered_by, counts, cursor, error, queued_at,
+                    started_at, finished_at
+             FROM sync_runs WHERE kind = $1 AND status = 'succeeded' AND since IS NULL
+             ORDER BY queued_at DESC, run DESC LIMIT 1",
+            kind.as_str(),
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(SYNC_RUNS.reading())?;
+        row.map(SyncRun::try_from).transpose()
+    }
+
+    async fn last_run(&self, kind: SyncKind) -> Result<Option<SyncRun>, StorageError> {
+        let row = sqlx::query_as!(
+            SyncRunRow,
+            "SELECT run, kind, since, status, triggered_by, counts, cursor, error, queued_at,
+                    started_at, finished_at
+             FROM sync_runs WHERE kind = $1
+             ORDER BY queued_at DESC, run DESC LIMIT 1",
+            kind.as_str(),
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(SYNC_RUNS.reading())?;
+        row.map(SyncRun::try_from).transpose()
+    }
+
+    async fn cards_moved_since(&self, since: DateTime<Utc>) -> Result<bool, StorageError> {
+        sqlx::query_scalar!(
+            r#"SELECT EXISTS (
+                   SELECT 1 FROM sync_runs
+                   WHERE queued_at >= $1 AND (counts::jsonb ->> 'moved')::bigint > 0
+               ) AS "moved!""#,
+            since,
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(SYNC_RUNS.reading())
+    }
+
+    async fn rejects(&self, run: SyncRunId, limit: u32) -> Result<Vec<Rejected>, StorageError> {
+        let rows = sqlx::query_as!(
+            RejectRow,
+            "SELECT source_set, reference, reason FROM sync_rejects
+             WHERE run = $1 ORDER BY position LIMIT $2",
+            run.as_uuid(),
+            i64::from(limit),
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(SYNC_REJECTS.reading())?;
+        Ok(rows.into_iter().map(Rejected::from).collect())
+    }
+}
+
+#[async_trait]
+impl SyncRunWriter for PostgresWork {
+    async fn take_lease(
+        &mut self,
+        token: LeaseToken,
+        owner: &str,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<LeaseState, StorageError> {
+        // The row is locked even where the condition does not hold, so that what is read
+        // afterwards is what refused.
+        let taken = sqlx::query!(
+            "INSERT INTO sync_lease AS held (lease, token, owner, expires_at)
+             VALUES (1, $1, $2, $3)
+             ON CONFLICT (lease) DO UPDATE
+             SET token = EXCLUDED.token, owner = EXCLUDED.owner, expires_at = EXCLUDED.expires_at
+             WHERE held.expires_at <= $4",
+            token.as_uuid(),
+            storable(owner),
+            until,
+            now,
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(SYNC_LEASE.writing())?;
+        if taken.rows_affected() == 1 {
+            return Ok(LeaseState::Taken);
+        }
+        let held = sqlx::query!("SELECT owner, expires_at FROM sync_lease")
+            .fetch_one(&mut *self.tx)
+            .await
+            .map_err(SYNC_LEASE.reading())?;
+        Ok(LeaseState::Held {
+            owner: held.owner,
+            until: held.expires_at.0,
+        })
+    }
+
+    async fn renew_lease(
+        &mut self,
+        token: LeaseToken,
+        until: DateTime<Utc>,
+    ) -> Result<bool, StorageError> {
+        // The row stays locked until the work ends: nobody takes the lease before that.
+        let renewed = sqlx::query!(
+            "UPDATE sync_lease SET expires_at = $2 WHERE token = $1",
+            token.as_uuid(),
+            until,
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(SYNC_LEASE.writing())?;
+        Ok(renewed.rows_affected() == 1)
+    }
+
+    async fn release_lease(&mut self, token: LeaseToken) -> Result<(), StorageError> {
+        sqlx::query!("DELETE FROM sync_lease WHERE token = $1", token.as_uuid())
+            .execute(&mut *self.tx)
+            .await
+            .map_err(SYNC_LEASE.writing())?;
+        Ok(())
+    }
+
+    async fn put_run(&mut self, run: &SyncRun) -> Result<(), StorageError> {
+        sqlx::query_file!(
+            "queries/postgres/put_run.sql",
+            run.id.as_uuid(),
+            run.kind.as_str(),
+            run.since,
+            run.status.as_str(),
+            run.trigger.as_str(),
+            counts_of(run)?,
+            run.cursor.as_ref().map(SourceCursor::as_str),
+            run.error.as_deref().map(storable),
+            run.queued_at,
+            run.started_at,
+            run.finished_at,
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(SYNC_RUNS.writing())?;
+        Ok(())
+    }
+
+    async fn add_rejects(
+        &mut self,
+        run: SyncRunId,
+        rejects: &[Rejected],
+    ) -> Result<(), StorageError> {
+        // A savepoint: without its run nothing of this remains and the work goes on.
+        let mut attempt = self.tx.begin().await.map_err(SYNC_REJECTS.writing())?;
+        sqlx::query_file!(
+            "queries/postgres/add_rejects.sql",
+            run.as_uuid(),
+            &column(rejects, reject_id),
+            &column(rejects, |reject| storable(&reject.set)),
+            &column(rejects, |reject| storable(&reject.reference)),
+            &column(rejects, |reject| storable(&reject.reason)),
+        )
+        .execute(&mut *attempt)
+        .await
+        .map_err(SYNC_REJECTS.writing())?;
+        attempt.commit().await.map_err(SYNC_REJECTS.writing())
+    }
+}

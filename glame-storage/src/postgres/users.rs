@@ -1,0 +1,190 @@
+use async_trait::async_trait;
+use glame_core::ports::{StorageError, UserReader, UserWriter};
+use glame_core::users::{DiscountCard, User};
+use glame_core::values::{CardRef, UserId};
+use sqlx::Acquire;
+use uuid::Uuid;
+
+use super::{PostgresStorage, PostgresWork, column};
+use crate::rows::{CardRow, UserRow, digits_of, first_after};
+use crate::tables::{DISCOUNT_CARDS, USERS};
+
+#[async_trait]
+impl UserReader for PostgresStorage {
+    async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StorageError> {
+        let rows = sqlx::query_file_as!(
+            UserRow,
+            "queries/postgres/users.sql",
+            &column(ids, |id| *id.as_uuid()),
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(USERS.reading())?;
+        rows.into_iter().map(User::try_from).collect()
+    }
+
+    async fn cards(&self, cards: &[CardRef]) -> Result<Vec<DiscountCard>, StorageError> {
+        let rows = sqlx::query_as!(
+            CardRow,
+            "SELECT user_id, card, number, removed FROM discount_cards WHERE card = ANY($1)",
+            &column(cards, |card| *card.as_uuid()),
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(DISCOUNT_CARDS.reading())?;
+        rows.into_iter().map(DiscountCard::try_from).collect()
+    }
+
+    async fn cards_of(&self, users: &[UserId]) -> Result<Vec<DiscountCard>, StorageError> {
+        let rows = sqlx::query_as!(
+            CardRow,
+            "SELECT user_id, card, number, removed FROM discount_cards WHERE user_id = ANY($1)",
+            &column(users, |user| *user.as_uuid()),
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(DISCOUNT_CARDS.reading())?;
+        rows.into_iter().map(DiscountCard::try_from).collect()
+    }
+
+    async fn cards_after(
+        &self,
+        after: Option<CardRef>,
+        limit: u32,
+    ) -> Result<Vec<DiscountCard>, StorageError> {
+        let Some(first) = first_after(after.as_ref().map(CardRef::as_uuid)) else {
+            return Ok(Vec::new());
+        };
+        let rows = sqlx::query_as!(
+            CardRow,
+            "SELECT user_id, card, number, removed FROM discount_cards
+             WHERE card >= $1 ORDER BY card LIMIT $2",
+            first,
+            i64::from(limit),
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(DISCOUNT_CARDS.reading())?;
+        rows.into_iter().map(DiscountCard::try_from).collect()
+    }
+
+    async fn customer_count(&self) -> Result<u64, StorageError> {
+        let count = sqlx::query_scalar!(
+            r#"SELECT COUNT(*) AS "count!" FROM users WHERE role = 'customer' AND NOT removed"#,
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(USERS.reading())?;
+        u64::try_from(count).map_err(USERS.corrupt("user_id"))
+    }
+}
+
+#[async_trait]
+impl UserWriter for PostgresWork {
+    async fn add_missing_users(&mut self, users: &[User]) -> Result<(), StorageError> {
+        sqlx::query_file!(
+            "queries/postgres/add_missing_users.sql",
+            &column(users, |user| *user.id.as_uuid()),
+            &column(users, |user| user.role.as_str()) as _,
+            &customer_ids_1c(users) as _,
+            &column(users, |user| user
+                .full_name
+                .as_ref()
+                .map(|name| name.as_str())) as _,
+            &column(users, |user| user.phone.map(digits_of)) as _,
+            &column(users, |user| user
+                .email
+                .as_ref()
+                .map(|email| email.as_str())) as _,
+            &column(users, |user| user.gender.map(|gender| gender.as_str())) as _,
+            &column(users, |user| user.birth_date) as _,
+            &column(users, |user| user.city.as_ref().map(|city| city.as_str())) as _,
+            &card_numbers(users) as _,
+            &column(users, |user| user.removed),
+            &column(users, |user| user.created_at),
+            &column(users, |user| user.updated_at),
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(USERS.writing())?;
+        Ok(())
+    }
+
+    async fn put_users(&mut self, users: &[User]) -> Result<(), StorageError> {
+        sqlx::query_file!(
+            "queries/postgres/put_users.sql",
+            &column(users, |user| *user.id.as_uuid()),
+            &column(users, |user| user.role.as_str()) as _,
+            &customer_ids_1c(users) as _,
+            &column(users, |user| user
+                .full_name
+                .as_ref()
+                .map(|name| name.as_str())) as _,
+            &column(users, |user| user.phone.map(digits_of)) as _,
+            &column(users, |user| user
+                .email
+                .as_ref()
+                .map(|email| email.as_str())) as _,
+            &column(users, |user| user.gender.map(|gender| gender.as_str())) as _,
+            &column(users, |user| user.birth_date) as _,
+            &column(users, |user| user.city.as_ref().map(|city| city.as_str())) as _,
+            &card_numbers(users) as _,
+            &column(users, |user| user.removed),
+            &column(users, |user| user.created_at),
+            &column(users, |user| user.updated_at),
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(USERS.writing())?;
+        Ok(())
+    }
+
+    async fn put_cards(&mut self, cards: &[DiscountCard]) -> Result<(), StorageError> {
+        let refs = column(cards, |card| *card.card.as_uuid());
+        let users = column(cards, |card| *card.user.as_uuid());
+        // A savepoint: if a user has gone in between, nothing of this remains and the work goes on.
+        let mut attempt = self.tx.begin().await.map_err(DISCOUNT_CARDS.writing())?;
+        sqlx::query!(
+            "DELETE FROM discount_cards AS stored
+             USING UNNEST($1::uuid[], $2::uuid[]) AS given (card, user_id)
+             WHERE stored.card = given.card AND stored.user_id <> given.user_id",
+            &refs,
+            &users,
+        )
+        .execute(&mut *attempt)
+        .await
+        .map_err(DISCOUNT_CARDS.writing())?;
+        sqlx::query!(
+            "INSERT INTO discount_cards (user_id, card, number, removed)
+             SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::boolean[])
+             ON CONFLICT (user_id, card)
+             DO UPDATE SET number = EXCLUDED.number, removed = EXCLUDED.removed",
+            &users,
+            &refs,
+            &column(cards, |card| card
+                .number
+                .as_ref()
+                .map(|number| number.as_str())) as _,
+            &column(cards, |card| card.removed),
+        )
+        .execute(&mut *attempt)
+        .await
+        .map_err(DISCOUNT_CARDS.writing())?;
+        attempt.commit().await.map_err(DISCOUNT_CARDS.writing())
+    }
+}
+
+fn customer_ids_1c(users: &[User]) -> Vec<Option<Uuid>> {
+    column(users, |user| {
+        user.customer_id_1c
+            .map(|counterparty| *counterparty.as_uuid())
+    })
+}
+
+fn card_numbers(users: &[User]) -> Vec<Option<&str>> {
+    column(users, |user| {
+        user.discount_card_number
+            .as_ref()
+            .map(|number| number.as_str())
+    })
+}

@@ -1,0 +1,23 @@
+//! Rows as both databases give them, and how they become what the core knows.
+//!
+//! Not here: SQL, which each driver has for itself.
+
+mod card;
+mod catalogue;
+mod instant;
+mod keys;
+mod metrics;
+mod purchase;
+mod sync_run;
+mod user;
+
+pub(crate) use card::CardRow;
+pub(crate) use catalogue::{ProductRow, StoreRow};
+pub(crate) use instant::Instant;
+pub(crate) use keys::{first_after, kinds_of};
+pub(crate) use metrics::{MetricsCells, MetricsRow, ScoringCells, ScoringRow};
+pub(crate) use purchase::{
+    PurchaseRow, StoredReceiptRow, TotalsRow, amount_of, bounds_of, histories_of,
+};
+pub(crate) use sync_run::{RejectRow, SyncRunRow, counts_of, reject_id, storable};
+pub(crate) use user::{UserRow, digits_of};

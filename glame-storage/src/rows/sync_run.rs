@@ -1,0 +1,92 @@
+use glame_core::ports::{Rejected, SourceCursor, StorageError};
+use glame_core::sync::{SyncKind, SyncRun, SyncStatus, SyncTrigger};
+use glame_core::values::SyncRunId;
+use uuid::Uuid;
+
+use super::Instant;
+use crate::tables::SYNC_RUNS;
+
+/// A row of `sync_runs`.
+#[derive(Debug)]
+pub(crate) struct SyncRunRow {
+    pub(crate) run: Uuid,
+    pub(crate) kind: String,
+    pub(crate) since: Option<Instant>,
+    pub(crate) status: String,
+    pub(crate) triggered_by: String,
+    pub(crate) counts: String,
+    pub(crate) cursor: Option<String>,
+    pub(crate) error: Option<String>,
+    pub(crate) queued_at: Instant,
+    pub(crate) started_at: Option<Instant>,
+    pub(crate) finished_at: Option<Instant>,
+}
+
+impl TryFrom<SyncRunRow> for SyncRun {
+    type Error = StorageError;
+
+    fn try_from(row: SyncRunRow) -> Result<Self, StorageError> {
+        Ok(Self {
+            id: SyncRunId::from_uuid(row.run),
+            kind: SyncKind::from_name(&row.kind)
+                .ok_or("not a kind of run")
+                .map_err(SYNC_RUNS.corrupt("kind"))?,
+            since: row.since.map(|at| at.0),
+            status: SyncStatus::from_name(&row.status)
+                .ok_or("not a status")
+                .map_err(SYNC_RUNS.corrupt("status"))?,
+            trigger: SyncTrigger::from_name(&row.triggered_by)
+                .ok_or("not a trigger")
+                .map_err(SYNC_RUNS.corrupt("triggered_by"))?,
+            counts: serde_json::from_str(&row.counts).map_err(SYNC_RUNS.corrupt("counts"))?,
+            cursor: row.cursor.map(SourceCursor::new),
+            error: row.error,
+            queued_at: row.queued_at.0,
+            started_at: row.started_at.map(|at| at.0),
+            finished_at: row.finished_at.map(|at| at.0),
+        })
+    }
+}
+
+/// A row of `sync_rejects`.
+#[derive(Debug)]
+pub(crate) struct RejectRow {
+    pub(crate) source_set: String,
+    pub(crate) reference: String,
+    pub(crate) reason: String,
+}
+
+impl From<RejectRow> for Rejected {
+    fn from(row: RejectRow) -> Self {
+        Self {
+            set: row.source_set,
+            reference: row.reference,
+            reason: row.reason,
+        }
+    }
+}
+
+/// The namespace of the names of rejects.
+const REJECTS: Uuid = Uuid::from_u128(0x3d1c_b0de_5e0b_5a4e_9c41_7f8a_60d2_1e55);
+
+/// Names a reject by all that it says, so that the same one is stored once.
+pub(crate) fn reject_id(reject: &Rejected) -> Uuid {
+    let Rejected {
+        set,
+        reference,
+        reason,
+    } = reject;
+    // The lengths keep apart what only the borders tell apart.
+    let name = format!("{} {} {set}{reference}{reason}", set.len(), reference.len());
+    Uuid::new_v5(&REJECTS, name.as_bytes())
+}
+
+/// Gives a text as both databases can keep it: PostgreSQL has no place for the character NUL.
+pub(crate) fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+/// Gives the counts of a run as `sync_runs` keeps them.
+pub(crate) fn counts_of(run: &SyncRun) -> Result<String, StorageError> {
+    serde_json::to_string(&run.counts).map_err(SYNC_RUNS.corrupt("counts"))
+}

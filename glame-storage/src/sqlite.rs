@@ -1,0 +1,165 @@
+//! The SQLite adapter, the twin of `postgres`.
+
+mod catalogue;
+mod lists;
+mod metrics;
+mod purchases;
+mod sync_runs;
+mod users;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use glame_core::ports::{Storage, StorageError, UnitOfWork};
+use sqlx::migrate::{Migrate, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction};
+
+use crate::driver_error::{Doing, migrate_error, storage_error};
+use crate::open::{MigrationReport, OpenOptions, compare_schema};
+
+static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// Everything in an SQLite file, or in memory.
+///
+/// SQLite lets one connection write at a time, so there is one, and whoever wants to write queues
+/// for it; readers have connections of their own and are never blocked. In memory a database is
+/// one connection, and readers wait while a work is open.
+#[derive(Clone)]
+pub(crate) struct SqliteStorage {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl std::fmt::Debug for SqliteStorage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteStorage").finish_non_exhaustive()
+    }
+}
+
+impl SqliteStorage {
+    /// Opens a file that is there, or makes a database in memory with its schema.
+    pub(crate) async fn open(url: &str, options: &OpenOptions) -> Result<Self, StorageError> {
+        let connect = connect_options(url, options.wait_at_most)?;
+        let pool = SqlitePoolOptions::new().acquire_timeout(options.wait_at_most);
+        if is_in_memory(url) {
+            let only = pool
+                .min_connections(1)
+                .max_connections(1)
+                // The database ends with its connection.
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .connect_with(connect.shared_cache(false))
+                .await
+                .map_err(failed("opening the database in memory"))?;
+            MIGRATOR
+                .run(&only)
+                .await
+                .map_err(|error| migrate_error("migrating", error))?;
+            return Ok(Self {
+                writer: only.clone(),
+                readers: only,
+            });
+        }
+        let writer = pool
+            .clone()
+            .max_connections(1)
+            .connect_with(connect.clone().pragma("cache_size", WRITER_CACHE))
+            .await
+            .map_err(failed("opening the database file"))?;
+        let readers = pool
+            .max_connections(options.max_connections.saturating_sub(1).max(1))
+            .connect_with(connect.pragma("query_only", "ON"))
+            .await
+            .map_err(failed("opening the database file"))?;
+        Ok(Self { writer, readers })
+    }
+}
+
+/// 32 MiB, in SQLite's way of saying kibibytes: the inner pages of a million receipts.
+const WRITER_CACHE: &str = "-32768";
+
+/// How long a migration waits for another one.
+const MIGRATION_WAIT: Duration = Duration::from_secs(60);
+
+/// Creates the file if it is not there, and creates or upgrades the schema.
+pub(crate) async fn migrate(url: &str) -> Result<MigrationReport, StorageError> {
+    let during = "migrating";
+    let mut connection = connect_options(url, MIGRATION_WAIT)?
+        .create_if_missing(true)
+        .connect()
+        .await
+        .map_err(failed("creating the database file"))?;
+    // One transaction around it all is the lock between processes, which sqlx does not have here.
+    let mut tx = connection
+        .begin_with("BEGIN IMMEDIATE")
+        .await
+        .map_err(failed(during))?;
+    let report = migrate_within(&mut tx)
+        .await
+        .map_err(|error| migrate_error(during, error))?;
+    tx.commit().await.map_err(failed(during))?;
+    connection.close().await.map_err(failed(during))?;
+    Ok(report)
+}
+
+async fn migrate_within(
+    connection: &mut SqliteConnection,
+) -> Result<MigrationReport, sqlx::migrate::MigrateError> {
+    let table = &MIGRATOR.table_name;
+    connection.ensure_migrations_table(table).await?;
+    let before = connection.list_applied_migrations(table).await?;
+    MIGRATOR.run_direct(None, connection, false).await?;
+    Ok(MigrationReport::between(&before, &MIGRATOR))
+}
+
+fn connect_options(url: &str, wait: Duration) -> Result<SqliteConnectOptions, StorageError> {
+    let options: SqliteConnectOptions = url.parse().map_err(failed("reading DATABASE_URL"))?;
+    Ok(options
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(wait))
+}
+
+fn is_in_memory(url: &str) -> bool {
+    url.contains(":memory:") || url.contains("mode=memory")
+}
+
+fn failed(during: &'static str) -> impl FnOnce(sqlx::Error) -> StorageError {
+    move |source| storage_error(Doing::whole(during), source)
+}
+
+#[async_trait]
+impl Storage for SqliteStorage {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
+        let tx = self
+            .writer
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .map_err(failed("beginning a transaction"))?;
+        Ok(Box::new(SqliteWork { tx }))
+    }
+
+    async fn check(&self) -> Result<(), StorageError> {
+        let during = "checking the schema";
+        let mut connection = self.readers.acquire().await.map_err(failed(during))?;
+        let applied = connection
+            .list_applied_migrations(&MIGRATOR.table_name)
+            .await
+            .map_err(|error| migrate_error(during, error))?;
+        compare_schema(during, &applied, &MIGRATOR)
+    }
+}
+
+/// A transaction of SQLite.
+struct SqliteWork {
+    tx: Transaction<'static, Sqlite>,
+}
+
+#[async_trait]
+impl UnitOfWork for SqliteWork {
+    async fn commit(self: Box<Self>) -> Result<(), StorageError> {
+        self.tx.commit().await.map_err(failed("committing"))
+    }
+}

@@ -1,0 +1,220 @@
+use async_trait::async_trait;
+use glame_core::ports::{PurchaseReader, PurchaseTotals, PurchaseWriter, StorageError};
+use glame_core::purchases::{
+    DocumentKey, DocumentScope, PurchaseHistory, Receipt, ReceiptKey, ReceiptLine, StoredReceipt,
+};
+use glame_core::values::{DocumentRef, PeriodRange, ProductRef, StoreRef, UserId, VariantRef};
+use sqlx::{Acquire, SqliteConnection};
+use uuid::Uuid;
+use uuid::fmt::Simple;
+
+use super::lists::{hex, json_rows};
+use super::{SqliteStorage, SqliteWork};
+use crate::rows::{
+    PurchaseRow, StoredReceiptRow, TotalsRow, amount_of, bounds_of, first_after, histories_of,
+    kinds_of,
+};
+use crate::tables::{PURCHASE_HISTORY, RECEIPTS};
+
+#[async_trait]
+impl PurchaseReader for SqliteStorage {
+    async fn receipts_between(
+        &self,
+        range: PeriodRange,
+        documents: DocumentScope,
+    ) -> Result<Vec<StoredReceipt>, StorageError> {
+        let (from, to) = bounds_of(range);
+        let rows = sqlx::query_as!(
+            StoredReceiptRow,
+            r#"SELECT user_id, purchased_at, document_kind AS "document_kind!", document, line_count,
+                      digest
+             FROM receipts
+             WHERE purchased_at >= ?1 AND purchased_at < ?2
+               AND document_kind IN (SELECT value FROM json_each(?3))"#,
+            from.timestamp_micros(),
+            to.timestamp_micros(),
+            json_rows(&kinds_of(documents), |code| *code)?,
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(RECEIPTS.reading())?;
+        rows.into_iter().map(StoredReceipt::try_from).collect()
+    }
+
+    async fn receipts_of_documents(
+        &self,
+        documents: &[DocumentKey],
+    ) -> Result<Vec<StoredReceipt>, StorageError> {
+        let rows = sqlx::query_as!(
+            StoredReceiptRow,
+            r#"SELECT user_id, purchased_at AS "purchased_at!", document_kind AS "document_kind!",
+                      document, line_count, digest
+             FROM receipts
+             WHERE (document_kind, document) IN (
+                 SELECT value ->> 0, unhex(value ->> 1) FROM json_each(?1)
+             )"#,
+            json_rows(documents, |key| (
+                key.kind.code(),
+                hex(key.document.as_uuid())
+            ))?,
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(RECEIPTS.reading())?;
+        rows.into_iter().map(StoredReceipt::try_from).collect()
+    }
+
+    async fn history(&self, user: UserId) -> Result<PurchaseHistory, StorageError> {
+        let found = self
+            .histories_between(user.as_uuid(), user.as_uuid())
+            .await?;
+        let history = found.into_iter().next();
+        Ok(history.unwrap_or_else(|| PurchaseHistory::new(user, Vec::new())))
+    }
+
+    async fn histories_after(
+        &self,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<PurchaseHistory>, StorageError> {
+        let Some(first) = first_after(after.as_ref().map(UserId::as_uuid)) else {
+            return Ok(Vec::new());
+        };
+        let last = sqlx::query_scalar!(
+            "SELECT user_id FROM (
+                 SELECT DISTINCT user_id FROM purchase_history
+                 WHERE user_id >= ?1 ORDER BY user_id LIMIT ?2
+             ) AS page
+             ORDER BY user_id DESC LIMIT 1",
+            first,
+            limit,
+        )
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(PURCHASE_HISTORY.reading())?;
+        match last {
+            None => Ok(Vec::new()),
+            Some(last) => self.histories_between(&first, &last).await,
+        }
+    }
+
+    async fn purchase_totals(&self) -> Result<PurchaseTotals, StorageError> {
+        sqlx::query_file_as!(TotalsRow, "queries/sqlite/purchase_totals.sql")
+            .fetch_one(&self.readers)
+            .await
+            .map_err(RECEIPTS.reading())?
+            .try_into()
+    }
+}
+
+impl SqliteStorage {
+    async fn histories_between(
+        &self,
+        first: &Uuid,
+        last: &Uuid,
+    ) -> Result<Vec<PurchaseHistory>, StorageError> {
+        let rows = sqlx::query_file_as!(
+            PurchaseRow,
+            "queries/sqlite/histories_between.sql",
+            first,
+            last
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(PURCHASE_HISTORY.reading())?;
+        histories_of(rows)
+    }
+}
+
+#[async_trait]
+impl PurchaseWriter for SqliteWork {
+    async fn remove_receipts(&mut self, receipts: &[ReceiptKey]) -> Result<(), StorageError> {
+        let keys = json_rows(receipts, key_of)?;
+        sqlx::query_file!("queries/sqlite/remove_purchases.sql", keys)
+            .execute(&mut *self.tx)
+            .await
+            .map_err(PURCHASE_HISTORY.writing())?;
+        sqlx::query_file!("queries/sqlite/remove_receipts.sql", keys)
+            .execute(&mut *self.tx)
+            .await
+            .map_err(RECEIPTS.writing())?;
+        Ok(())
+    }
+
+    async fn add_receipts(&mut self, receipts: &[Receipt]) -> Result<(), StorageError> {
+        // A savepoint: of receipts that cannot be added nothing remains, and the work goes on.
+        let mut attempt = self.tx.begin().await.map_err(RECEIPTS.writing())?;
+        insert_receipts(&mut attempt, receipts).await?;
+        insert_lines(&mut attempt, receipts).await?;
+        attempt.commit().await.map_err(RECEIPTS.writing())
+    }
+}
+
+async fn insert_receipts(
+    connection: &mut SqliteConnection,
+    receipts: &[Receipt],
+) -> Result<(), StorageError> {
+    let amounts: Vec<i64> = receipts.iter().map(amount_of).collect::<Result<_, _>>()?;
+    let rows: Vec<(&Receipt, i64)> = receipts.iter().zip(amounts).collect();
+    let rows = json_rows(&rows, |(receipt, amount)| {
+        let (user, purchased_at, kind, document) = key_of(&receipt.key);
+        (
+            user,
+            purchased_at,
+            kind,
+            document,
+            receipt.store.as_ref().map(StoreRef::as_uuid).map(hex),
+            receipt.returns.as_ref().map(DocumentRef::as_uuid).map(hex),
+            receipt.line_count(),
+            *amount,
+            hex(&Uuid::from_bytes(*receipt.digest().as_bytes())),
+        )
+    })?;
+    let inserted = sqlx::query_file!("queries/sqlite/add_receipts.sql", rows)
+        .execute(connection)
+        .await
+        .map_err(RECEIPTS.writing())?;
+    if usize::try_from(inserted.rows_affected()) == Ok(receipts.len()) {
+        Ok(())
+    } else {
+        Err(RECEIPTS.conflict())
+    }
+}
+
+async fn insert_lines(
+    connection: &mut SqliteConnection,
+    receipts: &[Receipt],
+) -> Result<(), StorageError> {
+    let lines: Vec<(&ReceiptKey, &ReceiptLine)> = receipts
+        .iter()
+        .flat_map(|receipt| receipt.lines.iter().map(|line| (&receipt.key, line)))
+        .collect();
+    let rows = json_rows(&lines, |(key, line)| {
+        let (user, purchased_at, kind, document) = key_of(key);
+        (
+            user,
+            purchased_at,
+            kind,
+            document,
+            line.line_number,
+            line.product.as_ref().map(ProductRef::as_uuid).map(hex),
+            line.variant.as_ref().map(VariantRef::as_uuid).map(hex),
+            line.quantity.thousandths(),
+            line.amount.kopecks(),
+        )
+    })?;
+    sqlx::query_file!("queries/sqlite/add_purchases.sql", rows)
+        .execute(connection)
+        .await
+        .map_err(PURCHASE_HISTORY.writing())?;
+    Ok(())
+}
+
+fn key_of(key: &ReceiptKey) -> (Simple, i64, i16, Simple) {
+    (
+        hex(key.user.as_uuid()),
+        key.purchased_at.timestamp_micros(),
+        key.document.kind.code(),
+        hex(key.document.document.as_uuid()),
+    )
+}

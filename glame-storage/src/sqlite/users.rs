@@ -1,0 +1,164 @@
+use async_trait::async_trait;
+use glame_core::ports::{StorageError, UserReader, UserWriter};
+use glame_core::users::{DiscountCard, User};
+use glame_core::values::{CardNumber, CardRef, CounterpartyRef, EmailAddress, PlainText, UserId};
+use sqlx::Acquire;
+
+use super::lists::{hex, json_rows};
+use super::{SqliteStorage, SqliteWork};
+use crate::rows::{CardRow, UserRow, digits_of, first_after};
+use crate::tables::{DISCOUNT_CARDS, USERS};
+
+#[async_trait]
+impl UserReader for SqliteStorage {
+    async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StorageError> {
+        let rows = sqlx::query_file_as!(
+            UserRow,
+            "queries/sqlite/users.sql",
+            json_rows(ids, |id| hex(id.as_uuid()))?,
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(USERS.reading())?;
+        rows.into_iter().map(User::try_from).collect()
+    }
+
+    async fn cards(&self, cards: &[CardRef]) -> Result<Vec<DiscountCard>, StorageError> {
+        let rows = sqlx::query_as!(
+            CardRow,
+            "SELECT user_id, card, number, removed FROM discount_cards
+             WHERE card IN (SELECT unhex(value) FROM json_each(?1))",
+            json_rows(cards, |card| hex(card.as_uuid()))?,
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(DISCOUNT_CARDS.reading())?;
+        rows.into_iter().map(DiscountCard::try_from).collect()
+    }
+
+    async fn cards_of(&self, users: &[UserId]) -> Result<Vec<DiscountCard>, StorageError> {
+        let rows = sqlx::query_as!(
+            CardRow,
+            "SELECT user_id, card, number, removed FROM discount_cards
+             WHERE user_id IN (SELECT unhex(value) FROM json_each(?1))",
+            json_rows(users, |user| hex(user.as_uuid()))?,
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(DISCOUNT_CARDS.reading())?;
+        rows.into_iter().map(DiscountCard::try_from).collect()
+    }
+
+    async fn cards_after(
+        &self,
+        after: Option<CardRef>,
+        limit: u32,
+    ) -> Result<Vec<DiscountCard>, StorageError> {
+        let Some(first) = first_after(after.as_ref().map(CardRef::as_uuid)) else {
+            return Ok(Vec::new());
+        };
+        let rows = sqlx::query_as!(
+            CardRow,
+            "SELECT user_id, card, number, removed FROM discount_cards
+             WHERE card >= ?1 ORDER BY card LIMIT ?2",
+            first,
+            limit,
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(DISCOUNT_CARDS.reading())?;
+        rows.into_iter().map(DiscountCard::try_from).collect()
+    }
+
+    async fn customer_count(&self) -> Result<u64, StorageError> {
+        let count = sqlx::query_scalar!(
+            "SELECT COUNT(*) FROM users WHERE role = 'customer' AND NOT removed -- sqlite",
+        )
+        .fetch_one(&self.readers)
+        .await
+        .map_err(USERS.reading())?;
+        u64::try_from(count).map_err(USERS.corrupt("user_id"))
+    }
+}
+
+#[async_trait]
+impl UserWriter for SqliteWork {
+    async fn add_missing_users(&mut self, users: &[User]) -> Result<(), StorageError> {
+        for user in users {
+            sqlx::query_file!(
+                "queries/sqlite/add_missing_user.sql",
+                user.id.as_uuid(),
+                user.role.as_str(),
+                user.customer_id_1c.as_ref().map(CounterpartyRef::as_uuid),
+                user.full_name.as_ref().map(PlainText::as_str),
+                user.phone.map(digits_of),
+                user.email.as_ref().map(EmailAddress::as_str),
+                user.gender.map(|gender| gender.as_str()),
+                user.birth_date,
+                user.city.as_ref().map(PlainText::as_str),
+                user.discount_card_number.as_ref().map(CardNumber::as_str),
+                user.removed,
+                user.created_at.timestamp_micros(),
+                user.updated_at.timestamp_micros(),
+            )
+            .execute(&mut *self.tx)
+            .await
+            .map_err(USERS.writing())?;
+        }
+        Ok(())
+    }
+
+    async fn put_users(&mut self, users: &[User]) -> Result<(), StorageError> {
+        for user in users {
+            sqlx::query_file!(
+                "queries/sqlite/put_user.sql",
+                user.id.as_uuid(),
+                user.role.as_str(),
+                user.customer_id_1c.as_ref().map(CounterpartyRef::as_uuid),
+                user.full_name.as_ref().map(PlainText::as_str),
+                user.phone.map(digits_of),
+                user.email.as_ref().map(EmailAddress::as_str),
+                user.gender.map(|gender| gender.as_str()),
+                user.birth_date,
+                user.city.as_ref().map(PlainText::as_str),
+                user.discount_card_number.as_ref().map(CardNumber::as_str),
+                user.removed,
+                user.created_at.timestamp_micros(),
+                user.updated_at.timestamp_micros(),
+            )
+            .execute(&mut *self.tx)
+            .await
+            .map_err(USERS.writing())?;
+        }
+        Ok(())
+    }
+
+    async fn put_cards(&mut self, cards: &[DiscountCard]) -> Result<(), StorageError> {
+        // A savepoint: if a user has gone in between, nothing of this remains and the work goes on.
+        let mut attempt = self.tx.begin().await.map_err(DISCOUNT_CARDS.writing())?;
+        for card in cards {
+            sqlx::query!(
+                "DELETE FROM discount_cards WHERE card = ?1 AND user_id <> ?2",
+                card.card.as_uuid(),
+                card.user.as_uuid(),
+            )
+            .execute(&mut *attempt)
+            .await
+            .map_err(DISCOUNT_CARDS.writing())?;
+            sqlx::query!(
+                "INSERT INTO discount_cards (user_id, card, number, removed)
+                 VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (user_id, card)
+                 DO UPDATE SET number = EXCLUDED.number, removed = EXCLUDED.removed",
+                card.user.as_uuid(),
+                card.card.as_uuid(),
+                card.number.as_ref().map(CardNumber::as_str),
+                card.removed,
+            )
+            .execute(&mut *attempt)
+            .await
+            .map_err(DISCOUNT_CARDS.writing())?;
+        }
+        attempt.commit().await.map_err(DISCOUNT_CARDS.writing())
+    }
+}

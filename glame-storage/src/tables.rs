@@ -1,0 +1,77 @@
+//! The tables by name, for errors that tell what was being done and where it went wrong.
+
+use glame_core::ports::{BoxError, StorageError};
+
+use crate::driver_error::{Doing, storage_error};
+
+/// A table as errors speak of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Table {
+    name: &'static str,
+    reading: &'static str,
+    writing: &'static str,
+    row: &'static str,
+}
+
+macro_rules! tables {
+    ($($constant:ident = $name:literal of $row:literal;)*) => { $(
+        pub(crate) const $constant: Table = Table {
+            name: $name,
+            reading: concat!("reading ", $name),
+            writing: concat!("writing ", $name),
+            row: $row,
+        };
+    )* };
+}
+
+tables! {
+    USERS = "users" of "a user";
+    DISCOUNT_CARDS = "discount_cards" of "a discount card";
+    RECEIPTS = "receipts" of "a receipt";
+    PURCHASE_HISTORY = "purchase_history" of "a receipt";
+    PRODUCTS = "products" of "an article";
+    STORES = "stores" of "a store";
+    CUSTOMER_METRICS = "customer_metrics" of "a customer";
+    SCORINGS = "scorings" of "the scoring";
+    SYNC_RUNS = "sync_runs" of "a run";
+    SYNC_REJECTS = "sync_rejects" of "a run";
+    SYNC_LEASE = "sync_lease" of "the lease";
+}
+
+impl Table {
+    /// Translates what the driver says while rows are read.
+    pub(crate) fn reading(self) -> impl FnOnce(sqlx::Error) -> StorageError {
+        self.doing(self.reading)
+    }
+
+    /// Translates what the driver says while rows are written.
+    pub(crate) fn writing(self) -> impl FnOnce(sqlx::Error) -> StorageError {
+        self.doing(self.writing)
+    }
+
+    /// Tells that a stored value breaks a rule.
+    pub(crate) fn corrupt<E: Into<BoxError>>(
+        self,
+        column: &'static str,
+    ) -> impl FnOnce(E) -> StorageError {
+        move |source| StorageError::Corrupt {
+            table: self.name,
+            column,
+            source: source.into(),
+        }
+    }
+
+    /// Tells that a row is not as the writer supposed: there already, or without its owner.
+    pub(crate) fn conflict(self) -> StorageError {
+        StorageError::Conflict { what: self.row }
+    }
+
+    fn doing(self, during: &'static str) -> impl FnOnce(sqlx::Error) -> StorageError {
+        let doing = Doing {
+            during,
+            table: self.name,
+            row: self.row,
+        };
+        move |source| storage_error(doing, source)
+    }
+}
