@@ -1,0 +1,24 @@
+//! 1C:Enterprise OData as a source of customers and sales.
+
+mod base;
+mod catalogue;
+mod errors;
+mod local_time;
+mod metadata;
+mod numbers;
+mod page;
+mod query;
+mod records;
+mod sales;
+mod settings;
+mod source;
+mod source_error;
+mod translate;
+mod transport;
+mod windows;
+
+pub use settings::{
+    BrandSource, Credentials, HiddenRows, OnecSettings, PageSizes, ReceiptHolders, Retries,
+    SalesRegister, SessionReuse, SettingsError, Timeouts,
+};
+pub use source::OnecSource;

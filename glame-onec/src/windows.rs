@@ -1,0 +1,395 @@
+//! Rows of a stretch of time, window by window, without deep `$skip`.
+//!
+//! A window asks for one row more than a page holds. If that row comes, the window is cut before
+//! the last moment seen, so that no row is fetched twice in vain; if the base does not order its
+//! rows, the window is narrowed instead. Only the rows of a single second are read with `$skip`.
+
+mod pace;
+
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+
+use chrono::{NaiveDateTime, TimeDelta};
+use chrono_tz::Tz;
+
+use crate::base::{Base, Order, Page, Wanted};
+use crate::errors::{Fault, FaultKind};
+use crate::local_time;
+use crate::query::{Comparison, Filter};
+use crate::records::Set;
+use crate::transport::Meter;
+
+pub(crate) use pace::Pace;
+
+/// The most rows of one second that are read; opening balances of a large base fit well.
+const MAX_ROWS_OF_A_SECOND: u64 = 2_000_000;
+/// How often the rows of a second are read again while their order changes under the reader.
+const MAX_PASSES: u32 = 4;
+
+/// A half-open stretch of local time; a missing end is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stretch {
+    pub(crate) from: Option<NaiveDateTime>,
+    pub(crate) to: Option<NaiveDateTime>,
+}
+
+impl Stretch {
+    fn holds(self, at: NaiveDateTime) -> bool {
+        self.from.is_none_or(|from| from <= at) && self.to.is_none_or(|to| at < to)
+    }
+}
+
+/// A row that lies somewhere in time.
+pub(crate) trait TimedRow: Send {
+    /// What tells two rows apart.
+    type Key: Eq + Hash + Send;
+
+    /// The local moment, if it can be read.
+    fn at(&self) -> Option<NaiveDateTime>;
+
+    /// The key of the row.
+    fn key(&self) -> Self::Key;
+}
+
+/// Reads the rows of a page.
+pub(crate) type ReadPage<'a, R> = &'a (dyn Fn(&[u8]) -> Result<Vec<R>, Fault> + Sync);
+
+/// The rows of a window, all of them.
+#[derive(Debug)]
+pub(crate) struct Window<R> {
+    /// Where the window ends; the next one begins there.
+    pub(crate) to: Option<NaiveDateTime>,
+    pub(crate) rows: Vec<R>,
+}
+
+/// A set whose rows lie in time.
+#[derive(Debug, Clone)]
+pub(crate) struct Timeline<'a> {
+    pub(crate) base: &'a Base,
+    pub(crate) set: &'static Set,
+    /// The field of the moment.
+    pub(crate) moment: &'static str,
+    /// What else rows must match.
+    pub(crate) filter: Option<Filter>,
+}
+
+impl Timeline<'_> {
+    /// Reads the first window of a stretch: as much of it as a page holds.
+    pub(crate) async fn first_window<R: TimedRow>(
+        &self,
+        stretch: Stretch,
+        pace: &mut Pace,
+        read: ReadPage<'_, R>,
+        meter: &Meter,
+    ) -> Result<Window<R>, Fault> {
+        let zone = self.base.settings().zone;
+        let mut to = pace.end_of_first_window(stretch, self.base.now(), zone);
+        loop {
+            let part = Stretch {
+                from: stretch.from,
+                to,
+            };
+            let asked = pace.rows();
+            match self.rows(part, asked + 1, 0, read, meter).await {
+                Ok(fetched) if fetched.rows.len() <= count(asked) => {
+                    pace.grow(part, fetched.rows.len());
+                    return Ok(Window {
+                        to,
+                        rows: fetched.rows,
+                    });
+                }
+                Ok(fetched) => match cut(fetched, part, zone) {
+                    Cut::Before(end, rows) => {
+                        pace.filled();
+                        return Ok(Window {
+                            to: Some(end),
+                            rows,
+                        });
+                    }
+                    Cut::Narrower(end) => {
+                        to = Some(end);
+                        pace.narrowed(stretch.from, end);
+                    }
+                    Cut::Unreadable => {
+                        let what = "with dates that cannot be read";
+                        return Err(Fault::new(FaultKind::Unexpected(what)).about(self.set.name));
+                    }
+                    Cut::OneSecond(second) => {
+                        let rows = self.second(second, pace, read, meter).await?;
+                        return Ok(Window {
+                            to: second.to,
+                            rows,
+                        });
+                    }
+                },
+                Err(fault) if fault.asks_for_less() => {
+                    to = pace.shrink(part, fault, self.base.now(), zone)?;
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+    }
+
+    /// Reads all windows of a stretch.
+    pub(crate) async fn all<R: TimedRow>(
+        &self,
+        stretch: Stretch,
+        read: ReadPage<'_, R>,
+        meter: &Meter,
+    ) -> Result<Vec<R>, Fault> {
+        let mut pace = Pace::new(self.base.settings().page_sizes.sales);
+        let mut rows = Vec::new();
+        let mut rest = stretch;
+        loop {
+            let window = self.first_window(rest, &mut pace, read, meter).await?;
+            rows.extend(window.rows);
+            if window.to == stretch.to {
+                return Ok(rows);
+            }
+            rest.from = window.to;
+        }
+    }
+
+    /// Reads the rows of one second, however many there are.
+    ///
+    /// Rows that come twice show that the order has changed between pages, so that others may
+    /// have been missed: the second is read again until nothing new comes.
+    async fn second<R: TimedRow>(
+        &self,
+        second: Stretch,
+        pace: &mut Pace,
+        read: ReadPage<'_, R>,
+        meter: &Meter,
+    ) -> Result<Vec<R>, Fault> {
+        let mut found: HashMap<R::Key, R> = HashMap::new();
+        for pass in 0..MAX_PASSES {
+            let known = found.len();
+            let (mut skip, mut received) = (0, 0);
+            let mut keys_of_pass = HashSet::new();
+            while skip < MAX_ROWS_OF_A_SECOND {
+                let top = pace.rows();
+                let fetched = match self.rows(second, top, skip, read, meter).await {
+                    Ok(fetched) => fetched.rows,
+                    Err(fault) if fault.asks_for_less() && pace.fewer_rows() => continue,
+                    Err(fault) => return Err(fault),
+                };
+                received += fetched.len();
+                skip += u64::try_from(fetched.len()).unwrap_or(u64::MAX);
+                let last = fetched.len() < count(top);
+                for row in fetched {
+                    keys_of_pass.insert(row.key());
+                    found.insert(row.key(), row);
+                }
+                if last {
+                    break;
+                }
+            }
+            if skip >= MAX_ROWS_OF_A_SECOND {
+                let what = "with more rows of one second than can be read";
+                return Err(Fault::new(FaultKind::Unexpected(what)).about(self.set.name));
+            }
+            let repeated = keys_of_pass.len() < received;
+            let nothing_new = pass > 0 && found.len() == known;
+            if !repeated || nothing_new {
+                return Ok(found.into_values().collect());
+            }
+        }
+        let what = "with rows whose order changes from page to page";
+        Err(Fault::new(FaultKind::Unexpected(what)).about(self.set.name))
+    }
+
+    async fn rows<R: TimedRow>(
+        &self,
+        part: Stretch,
+        top: u32,
+        skip: u64,
+        read: ReadPage<'_, R>,
+        meter: &Meter,
+    ) -> Result<Fetched<R>, Fault> {
+        let from = part
+            .from
+            .map(|at| Filter::moment(self.moment, Comparison::AtLeast, at));
+        let to = part
+            .to
+            .map(|at| Filter::moment(self.moment, Comparison::Before, at));
+        let wanted = Wanted {
+            set: self.set,
+            filter: Filter::all(from.into_iter().chain(to).chain(self.filter.clone())),
+            order: Order::Best,
+            top: Some(top),
+            skip,
+        };
+        let Page { body, ordered } = self.base.page(&wanted, meter).await?;
+        let rows = read(&body).map_err(|fault| fault.about(self.set.name))?;
+        let outside = rows
+            .iter()
+            .filter_map(TimedRow::at)
+            .any(|at| !part.holds(at));
+        if outside {
+            let what = "with rows outside the period that was asked for";
+            return Err(Fault::new(FaultKind::Unexpected(what)).about(self.set.name));
+        }
+        Ok(Fetched { rows, ordered })
+    }
+}
+
+#[derive(Debug)]
+struct Fetched<R> {
+    rows: Vec<R>,
+    ordered: bool,
+}
+
+/// What becomes of a window that holds more than a page.
+#[derive(Debug, PartialEq, Eq)]
+enum Cut<R> {
+    /// It ends here, with these rows.
+    Before(NaiveDateTime, Vec<R>),
+    /// It must be read again up to here.
+    Narrower(NaiveDateTime),
+    /// All its rows lie in one second.
+    OneSecond(Stretch),
+    /// No row says where it lies.
+    Unreadable,
+}
+
+fn cut<R: TimedRow>(fetched: Fetched<R>, part: Stretch, zone: Tz) -> Cut<R> {
+    let Fetched { mut rows, ordered } = fetched;
+    let sorted = ordered && rows.iter().filter_map(TimedRow::at).is_sorted();
+    let second = part.from.map(|from| Stretch {
+        from: Some(from),
+        to: Some(next_bound(from, zone)),
+    });
+    let progress = |end: NaiveDateTime| part.from.is_none_or(|from| from < end);
+    if sorted {
+        let last = rows
+            .iter()
+            .rev()
+            .find_map(TimedRow::at)
+            .map(|at| bound(at, zone));
+        if let Some(end) = last.filter(|end| progress(*end)) {
+            rows.retain(|row| row.at().is_none_or(|at| at < end));
+            return Cut::Before(end, rows);
+        }
+    }
+    let mut moments: Vec<NaiveDateTime> = rows
+        .iter()
+        .filter_map(TimedRow::at)
+        .map(|at| bound(at, zone))
+        .collect();
+    moments.sort_unstable();
+    let middle = moments
+        .get(moments.len() / 2)
+        .copied()
+        .filter(|end| progress(*end));
+    let later = || moments.iter().copied().find(|end| progress(*end));
+    match (middle.or_else(later), second) {
+        (Some(end), _) if Some(end) != part.to => Cut::Narrower(end),
+        (_, Some(second)) if part.to == second.to || sorted => Cut::OneSecond(second),
+        (_, Some(second)) => Cut::Narrower(second.to.unwrap_or_default()),
+        (_, None) => Cut::Unreadable,
+    }
+}
+
+/// Moves a moment back to where the dates begin that map to the same instant.
+fn bound(at: NaiveDateTime, zone: Tz) -> NaiveDateTime {
+    local_time::first_local_from(local_time::to_utc(at, zone), zone)
+}
+
+/// Gives the end of the second that begins here.
+fn next_bound(from: NaiveDateTime, zone: Tz) -> NaiveDateTime {
+    local_time::first_local_from(local_time::to_utc(from, zone) + TimeDelta::seconds(1), zone)
+}
+
+fn count(rows: u32) -> usize {
+    usize::try_from(rows).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    struct Row(NaiveDateTime);
+
+    impl TimedRow for Row {
+        type Key = NaiveDateTime;
+
+        fn at(&self) -> Option<NaiveDateTime> {
+            Some(self.0)
+        }
+
+        fn key(&self) -> NaiveDateTime {
+            self.0
+        }
+    }
+
+    const ZONE: Tz = Tz::Europe__Moscow;
+
+    fn at(second: u32) -> NaiveDateTime {
+        let day = chrono::NaiveDate::from_ymd_opt(2025, 3, 1).unwrap();
+        day.and_hms_opt(10, 0, second).unwrap()
+    }
+
+    fn cut_of(seconds: &[u32], ordered: bool, from: Option<u32>, to: Option<u32>) -> Cut<Row> {
+        let rows = seconds.iter().map(|second| Row(at(*second))).collect();
+        let part = Stretch {
+            from: from.map(at),
+            to: to.map(at),
+        };
+        cut(Fetched { rows, ordered }, part, ZONE)
+    }
+
+    #[test]
+    fn ordered_rows_are_cut_before_the_last_moment() {
+        let kept = vec![Row(at(1)), Row(at(2))];
+        assert_eq!(
+            cut_of(&[1, 2, 3, 3], true, Some(1), None),
+            Cut::Before(at(3), kept)
+        );
+        assert_eq!(
+            cut_of(&[5, 5], true, Some(1), None),
+            Cut::Before(at(5), vec![])
+        );
+        assert_eq!(
+            cut_of(&[5, 5], true, None, None),
+            Cut::Before(at(5), vec![])
+        );
+    }
+
+    #[test]
+    fn unordered_rows_narrow_the_window() {
+        assert_eq!(
+            cut_of(&[9, 1, 5], false, Some(0), None),
+            Cut::Narrower(at(5))
+        );
+        assert_eq!(
+            cut_of(&[9, 1, 5], true, Some(0), None),
+            Cut::Narrower(at(5)),
+            "order is checked"
+        );
+        assert_eq!(
+            cut_of(&[1, 1, 1, 9], false, Some(1), None),
+            Cut::Narrower(at(9))
+        );
+        assert_eq!(
+            cut_of(&[1, 1, 1], false, Some(1), None),
+            Cut::Narrower(at(2))
+        );
+    }
+
+    #[test]
+    fn a_crowded_second_is_read_apart() {
+        let second = Stretch {
+            from: Some(at(1)),
+            to: Some(at(2)),
+        };
+        assert_eq!(
+            cut_of(&[1, 1, 1], true, Some(1), None),
+            Cut::OneSecond(second)
+        );
+        assert_eq!(
+            cut_of(&[1, 1, 1], false, Some(1), Some(2)),
+            Cut::OneSecond(second)
+        );
+    }
+}
