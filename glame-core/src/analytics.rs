@@ -7,6 +7,7 @@ mod metrics;
 mod preferences;
 mod rfm;
 mod scoring;
+mod service;
 mod status;
 
 pub use metrics::{CustomerMetrics, MetricsPolicy, OccasionPolicy, PurchaseFigures};
@@ -16,4 +17,6 @@ pub use rfm::{
     RfmPolicy, RfmScore, RfmSegment, Score, ScorePolicy, UnorderedCuts,
 };
 pub use scoring::{AsOf, Scoring};
+pub(crate) use service::Yardstick;
+pub use service::{AnalyticsError, CustomerAnalyticsService, Figures, Group, RfmAnalysis};
 pub use status::{CustomerStatus, StatusPolicy};

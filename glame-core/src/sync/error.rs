@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 
-use crate::analytics::UnorderedCuts;
+use crate::analytics::AnalyticsError;
 use crate::ports::{SourceError, StorageError};
 
 /// Tells why a run of the synchronisation could not begin or go on.
@@ -29,9 +29,9 @@ pub enum SyncError {
     /// The database could not be read or written.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// The scoring policy in the settings does not hold.
+    /// The figures could not be made.
     #[error(transparent)]
-    Policy(#[from] UnorderedCuts),
+    Analytics(#[from] AnalyticsError),
 }
 
 impl SyncError {
@@ -42,7 +42,8 @@ impl SyncError {
             Self::Busy { .. } | Self::LeaseLost => true,
             Self::Source(error) => error.is_temporary(),
             Self::Storage(error) => error.is_temporary(),
-            Self::Cancelled | Self::Policy(_) => false,
+            Self::Analytics(AnalyticsError::Storage(error)) => error.is_temporary(),
+            Self::Cancelled | Self::Analytics(_) => false,
         }
     }
 }

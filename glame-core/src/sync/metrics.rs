@@ -1,17 +1,13 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use super::service::ActiveRun;
+use super::service::{ActiveRun, length};
 use super::{
     CustomerSyncService, SyncError, SyncKind, SyncLease, SyncObserver, SyncRun, SyncTrigger,
 };
-use crate::analytics::{
-    AsOf, CustomerMetrics, CustomerStatus, PurchaseFigures, RfmCuts, RfmInputs, Scoring,
-};
-use crate::catalogue::Product;
-use crate::purchases::PurchaseHistory;
-use crate::values::{ProductRef, UserId};
+use crate::analytics::{AsOf, CustomerMetrics, CustomerStatus, Scoring, Yardstick};
+use crate::values::UserId;
 
-/// How many customers are measured together.
+/// How many stored figures are read together.
 const PAGE: u32 = 1_000;
 
 impl CustomerSyncService {
@@ -33,20 +29,14 @@ impl CustomerSyncService {
         self.finish(active, outcome).await
     }
 
-    /// Makes the figures of one customer anew by the present cut points, and gives the status.
+    /// Gives the status that one customer has now, by the cut points of today.
     ///
     /// Nothing is stored: the figures of all customers are made together.
     pub async fn update_customer_segment(&self, user: UserId) -> Result<CustomerStatus, SyncError> {
-        let policy = &self.settings.metrics;
         let as_of = AsOf::Now(self.clock.now());
-        let cuts = match self.storage.scoring().await? {
-            Some(scoring) => scoring.cuts,
-            None => self.find_cuts(&self.catalogue().await?, as_of).await?,
-        };
-        let history = self.storage.history(user).await?;
-        let catalogue = self.catalogue().await?;
-        let figures = PurchaseFigures::of(&history, &catalogue, policy, as_of);
-        Ok(CustomerMetrics::score(figures, &cuts, policy, as_of).status)
+        let storage = self.storage.as_ref();
+        let yardstick = Yardstick::find(storage, &self.settings.metrics, as_of).await?;
+        Ok(yardstick.measure(storage, user).await?.status)
     }
 
     async fn measure_everyone(
@@ -55,21 +45,21 @@ impl CustomerSyncService {
         as_of: AsOf,
     ) -> Result<(), SyncError> {
         let policy = &self.settings.metrics;
-        let catalogue = self.catalogue().await?;
-        let cuts = self.find_cuts(&catalogue, as_of).await?;
+        let storage = self.storage.as_ref();
+        let yardstick = Yardstick::find(storage, policy, as_of).await?;
         let (mut customers, mut scored) = (0, 0);
         let mut after = None;
         loop {
             active.check_cancelled()?;
-            let histories = self.storage.histories_after(after, PAGE).await?;
-            let last = histories.last().map(PurchaseHistory::user);
-            let rows: Vec<CustomerMetrics> = histories
+            let page = yardstick.measure_after(storage, after).await?;
+            let last = page.as_ref().map(|(last, _)| *last);
+            let rows = page.map(|(_, rows)| rows).unwrap_or_default();
+            customers += length(&rows);
+            scored += rows
                 .iter()
-                .map(|history| PurchaseFigures::of(history, &catalogue, policy, as_of))
-                .map(|figures| CustomerMetrics::score(figures, &cuts, policy, as_of))
-                .collect();
-            customers += rows.len();
-            scored += rows.iter().filter(|row| row.rfm_score.is_some()).count();
+                .filter(|row| row.rfm_score.is_some())
+                .map(|_| 1)
+                .sum::<u64>();
             let known = self.known_metrics(after, last).await?;
             self.write_metrics(active, rows, known).await?;
             if last.is_none() {
@@ -80,10 +70,10 @@ impl CustomerSyncService {
         let scoring = Scoring {
             as_of,
             policy: policy.clone(),
-            cuts,
+            cuts: yardstick.cuts,
             computed_at: self.clock.now(),
-            customers: u64::try_from(customers).unwrap_or(u64::MAX),
-            scored: u64::try_from(scored).unwrap_or(u64::MAX),
+            customers,
+            scored,
         };
         let mut work = self.storage.begin().await?;
         work.put_scoring(&scoring).await?;
@@ -135,47 +125,10 @@ impl CustomerSyncService {
             changed.push(row);
         }
         let gone: Vec<UserId> = known.into_keys().collect();
-        counts.removed += u64::try_from(gone.len()).unwrap_or(u64::MAX);
+        counts.removed += length(&gone);
         let mut work = self.storage.begin().await?;
         work.remove_metrics(&gone).await?;
         work.put_metrics(&changed).await?;
         self.commit_step(active, work).await
-    }
-
-    /// Finds the cut points, which may need a look at every customer.
-    async fn find_cuts(
-        &self,
-        catalogue: &HashMap<ProductRef, Product>,
-        as_of: AsOf,
-    ) -> Result<RfmCuts, SyncError> {
-        let policy = &self.settings.metrics;
-        let mut population: Vec<RfmInputs> = Vec::new();
-        let mut after = None;
-        while policy.rfm.needs_population() {
-            let histories = self.storage.histories_after(after, PAGE).await?;
-            let Some(last) = histories.last() else { break };
-            after = Some(last.user());
-            population.extend(
-                histories
-                    .iter()
-                    .map(|history| PurchaseFigures::of(history, catalogue, policy, as_of))
-                    .filter_map(|figures| figures.rfm_inputs(policy, as_of)),
-            );
-        }
-        Ok(policy.rfm.cuts(&population)?)
-    }
-
-    /// Reads the whole catalogue: every line asks it what it is.
-    async fn catalogue(&self) -> Result<HashMap<ProductRef, Product>, SyncError> {
-        let mut catalogue = HashMap::new();
-        let mut after = None;
-        loop {
-            let page = self.storage.products_after(after, PAGE).await?;
-            let Some(last) = page.last() else {
-                return Ok(catalogue);
-            };
-            after = Some(last.product);
-            catalogue.extend(page.into_iter().map(|product| (product.product, product)));
-        }
     }
 }

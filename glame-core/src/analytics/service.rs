@@ -1,0 +1,302 @@
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::sync::Arc;
+
+use super::{
+    AsOf, CustomerMetrics, CustomerStatus, MetricsPolicy, PurchaseFigures, RfmCuts, RfmInputs,
+    RfmScore, RfmSegment, UnorderedCuts,
+};
+use crate::catalogue::Product;
+use crate::ports::{Storage, StorageError};
+use crate::values::{Money, ProductRef, UserId};
+
+/// How many customers are looked at together.
+const PAGE: u32 = 1_000;
+
+/// Answers questions about all customers at once, as of any day.
+///
+/// Customers are read in pages, so that memory does not grow with the shop.
+#[derive(Debug, Clone)]
+pub struct CustomerAnalyticsService {
+    storage: Arc<dyn Storage>,
+    policy: MetricsPolicy,
+}
+
+/// Which figures a question is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Figures {
+    /// The ones that were made last and stored.
+    Stored,
+    /// Figures made now from the purchases, as of an instant; nothing is stored.
+    AsOf(AsOf),
+}
+
+/// Tells why a question about customers could not be answered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnalyticsError {
+    /// No figures have been made yet.
+    #[error("there are no figures yet; make them first (glame metrics recompute)")]
+    NothingMeasured,
+    /// The scoring policy does not hold.
+    #[error(transparent)]
+    Policy(#[from] UnorderedCuts),
+    /// The database could not be read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// How customers are spread over scores and segments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RfmAnalysis {
+    /// The instant that it speaks of.
+    pub as_of: AsOf,
+    /// The cut points of the scores.
+    pub cuts: RfmCuts,
+    /// Customers who have bought and are scored.
+    pub customers: u64,
+    /// Customers of each cell that is not empty, with what they have spent.
+    pub cells: BTreeMap<RfmScore, Group>,
+    /// Customers of each segment of the named map, best first, empty ones included.
+    pub segments: Vec<(RfmSegment, Group)>,
+    /// Customers of each status, best first, empty ones included.
+    pub statuses: Vec<(CustomerStatus, Group)>,
+}
+
+/// So many customers, who have spent so much.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Group {
+    /// How many.
+    pub customers: u64,
+    /// What they have spent together; it stops at the limits of 64 bits of kopecks.
+    pub total_spent: Money,
+}
+
+impl Group {
+    fn add(&mut self, spent: Money) {
+        self.customers += 1;
+        let sum = self.total_spent.kopecks().saturating_add(spent.kopecks());
+        self.total_spent = Money::from_kopecks(sum);
+    }
+}
+
+impl CustomerAnalyticsService {
+    /// Puts the service together.
+    #[must_use]
+    pub fn new(storage: Arc<dyn Storage>, policy: MetricsPolicy) -> Self {
+        Self { storage, policy }
+    }
+
+    /// Gives how customers are spread over scores, cells and segments.
+    ///
+    /// `each` sees the figures of every customer, by user id, those who have not bought included.
+    pub async fn get_rfm_analysis(
+        &self,
+        figures: Figures,
+        mut each: impl FnMut(&CustomerMetrics) + Send,
+    ) -> Result<RfmAnalysis, AnalyticsError> {
+        let mut cells: BTreeMap<RfmScore, Group> = BTreeMap::new();
+        let mut segments: BTreeMap<RfmSegment, Group> = BTreeMap::new();
+        let mut statuses: BTreeMap<CustomerStatus, Group> = BTreeMap::new();
+        let mut customers = 0;
+        let (as_of, cuts) = self
+            .for_each(figures, |row| {
+                let spent = row.figures.total_spent;
+                statuses.entry(row.status).or_default().add(spent);
+                if let Some(score) = row.rfm_score {
+                    customers += 1;
+                    cells.entry(score).or_default().add(spent);
+                    segments.entry(score.segment()).or_default().add(spent);
+                }
+                each(row);
+            })
+            .await?;
+        let segments = RfmSegment::ALL
+            .map(|segment| (segment, segments.get(&segment).copied().unwrap_or_default()))
+            .to_vec();
+        let statuses = CustomerStatus::ALL
+            .map(|status| (status, statuses.get(&status).copied().unwrap_or_default()))
+            .to_vec();
+        Ok(RfmAnalysis {
+            as_of,
+            cuts,
+            customers,
+            cells,
+            segments,
+            statuses,
+        })
+    }
+
+    /// Gives the customers who have spent most, the most first; equal ones by user id.
+    pub async fn get_top_customers(
+        &self,
+        figures: Figures,
+        limit: usize,
+    ) -> Result<(AsOf, Vec<CustomerMetrics>), AnalyticsError> {
+        // The smallest of the largest lies on top of the heap and gives way first.
+        let mut heap: BinaryHeap<Ranked> = BinaryHeap::new();
+        let (as_of, _) = self
+            .for_each(figures, |row| {
+                heap.push(Ranked(row.clone()));
+                if heap.len() > limit {
+                    heap.pop();
+                }
+            })
+            .await?;
+        Ok((
+            as_of,
+            heap.into_sorted_vec()
+                .into_iter()
+                .map(|ranked| ranked.0)
+                .collect(),
+        ))
+    }
+
+    /// Looks at the figures of every customer, by user id.
+    async fn for_each(
+        &self,
+        figures: Figures,
+        mut each: impl FnMut(&CustomerMetrics) + Send,
+    ) -> Result<(AsOf, RfmCuts), AnalyticsError> {
+        let storage = self.storage.as_ref();
+        match figures {
+            Figures::Stored => {
+                let scoring = storage
+                    .scoring()
+                    .await?
+                    .ok_or(AnalyticsError::NothingMeasured)?;
+                let mut after = None;
+                loop {
+                    let page = storage.metrics_after(after, PAGE).await?;
+                    let Some(last) = page.last() else {
+                        return Ok((scoring.as_of, scoring.cuts));
+                    };
+                    after = Some(last.figures.user);
+                    page.iter().for_each(&mut each);
+                }
+            }
+            Figures::AsOf(as_of) => {
+                let yardstick = Yardstick::find(storage, &self.policy, as_of).await?;
+                let mut after = None;
+                while let Some((last, rows)) = yardstick.measure_after(storage, after).await? {
+                    after = Some(last);
+                    rows.iter().for_each(&mut each);
+                }
+                Ok((as_of, yardstick.cuts))
+            }
+        }
+    }
+}
+
+/// Orders customers by what they have spent, the most first.
+struct Ranked(CustomerMetrics);
+
+impl Ranked {
+    fn key(&self) -> (std::cmp::Reverse<Money>, UserId) {
+        (
+            std::cmp::Reverse(self.0.figures.total_spent),
+            self.0.figures.user,
+        )
+    }
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Ranked {}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+/// All that is needed to measure any customer as of one instant.
+#[derive(Debug)]
+pub(crate) struct Yardstick<'a> {
+    catalogue: HashMap<ProductRef, Product>,
+    policy: &'a MetricsPolicy,
+    as_of: AsOf,
+    pub(crate) cuts: RfmCuts,
+}
+
+impl<'a> Yardstick<'a> {
+    /// Reads the catalogue and finds the cut points, which may need a look at every customer.
+    pub(crate) async fn find(
+        storage: &dyn Storage,
+        policy: &'a MetricsPolicy,
+        as_of: AsOf,
+    ) -> Result<Self, AnalyticsError> {
+        let mut catalogue = HashMap::new();
+        let mut after = None;
+        loop {
+            let page = storage.products_after(after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.product);
+            catalogue.extend(page.into_iter().map(|product| (product.product, product)));
+        }
+
+        let mut population: Vec<RfmInputs> = Vec::new();
+        let mut after = None;
+        while policy.rfm.needs_population() {
+            let histories = storage.histories_after(after, PAGE).await?;
+            let Some(last) = histories.last() else { break };
+            after = Some(last.user());
+            population.extend(
+                histories
+                    .iter()
+                    .map(|history| PurchaseFigures::of(history, &catalogue, policy, as_of))
+                    .filter_map(|figures| figures.rfm_inputs(policy, as_of)),
+            );
+        }
+        let cuts = policy.rfm.cuts(&population)?;
+        Ok(Self {
+            catalogue,
+            policy,
+            as_of,
+            cuts,
+        })
+    }
+
+    /// Measures one customer.
+    pub(crate) async fn measure(
+        &self,
+        storage: &dyn Storage,
+        user: UserId,
+    ) -> Result<CustomerMetrics, StorageError> {
+        let history = storage.history(user).await?;
+        let figures = PurchaseFigures::of(&history, &self.catalogue, self.policy, self.as_of);
+        Ok(CustomerMetrics::score(
+            figures,
+            &self.cuts,
+            self.policy,
+            self.as_of,
+        ))
+    }
+
+    /// Measures the next page of customers, and tells who the last of them is.
+    pub(crate) async fn measure_after(
+        &self,
+        storage: &dyn Storage,
+        after: Option<UserId>,
+    ) -> Result<Option<(UserId, Vec<CustomerMetrics>)>, StorageError> {
+        let histories = storage.histories_after(after, PAGE).await?;
+        let Some(last) = histories.last().map(|history| history.user()) else {
+            return Ok(None);
+        };
+        let rows = histories
+            .iter()
+            .map(|history| PurchaseFigures::of(history, &self.catalogue, self.policy, self.as_of))
+            .map(|figures| CustomerMetrics::score(figures, &self.cuts, self.policy, self.as_of))
+            .collect();
+        Ok(Some((last, rows)))
+    }
+}
