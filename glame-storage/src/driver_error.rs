@@ -1,7 +1,7 @@
 //! What the drivers say, told by what to do next. No other file looks into an `sqlx::Error`.
 
 use glame_core::ports::StorageError;
-use sqlx::error::{DatabaseError, ErrorKind};
+use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
 
 /// What was being done when the driver said something.
@@ -42,15 +42,22 @@ const SIGN_IN: &str = "correct the user or the password in DATABASE_URL";
 const CREATE_DATABASE: &str = "create the database that DATABASE_URL names";
 const GRANT: &str = "grant the database user the rights to read and write its tables";
 const WRITABLE: &str = "point DATABASE_URL to a database that may be written to";
+#[cfg(feature = "sqlite")]
 const CHECK_PATH: &str =
     "check that the folder of the database file exists and that this user may write to it";
+#[cfg(feature = "sqlite")]
 const NOT_A_DATABASE: &str =
     "point DATABASE_URL to an SQLite database; the file that it names is something else";
+const OWNER_FIRST: &str = "store the customer or the run first that the rows belong to";
 const RESTORE: &str =
     "check the disk of the database, and restore it from a backup if it is damaged";
 const REPORT: &str = "report this as a defect of glame, with the log";
 
 /// Translates an error of a statement.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the driver's list grows, and what is not named here is a defect whatever it is"
+)]
 pub(crate) fn storage_error(doing: Doing, source: sqlx::Error) -> StorageError {
     let Doing { during, table, row } = doing;
     let remedy = match &source {
@@ -84,6 +91,10 @@ pub(crate) fn storage_error(doing: Doing, source: sqlx::Error) -> StorageError {
 }
 
 /// Translates an error of a migration.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the driver's list grows, and what is not named here is a defect whatever it is"
+)]
 pub(crate) fn migrate_error(during: &'static str, source: MigrateError) -> StorageError {
     let advice = match source {
         MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => {
@@ -121,9 +132,11 @@ pub(crate) fn refused(
 }
 
 fn remedy_of(error: &dyn DatabaseError) -> Remedy {
-    match error.kind() {
-        ErrorKind::UniqueViolation | ErrorKind::ForeignKeyViolation => return Remedy::ReadAgain,
-        _ => {}
+    if error.is_unique_violation() {
+        return Remedy::ReadAgain;
+    }
+    if error.is_foreign_key_violation() {
+        return Remedy::Act(OWNER_FIRST);
     }
     let code = error.code().unwrap_or_default();
     #[cfg(feature = "sqlite")]

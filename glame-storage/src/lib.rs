@@ -8,5 +8,7 @@ mod rows;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod tables;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use open::{MigrationReport, OpenOptions, migrate, open, open_with};

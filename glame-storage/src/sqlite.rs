@@ -41,26 +41,42 @@ impl SqliteStorage {
     /// Opens a file that is there, or makes a database in memory with its schema.
     pub(crate) async fn open(url: &str, options: &OpenOptions) -> Result<Self, StorageError> {
         let connect = connect_options(url, options.wait_at_most)?;
-        let pool = SqlitePoolOptions::new().acquire_timeout(options.wait_at_most);
         if is_in_memory(url) {
-            let only = pool
-                .min_connections(1)
-                .max_connections(1)
-                // The database ends with its connection.
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .connect_with(connect.shared_cache(false))
-                .await
-                .map_err(failed("opening the database in memory"))?;
-            MIGRATOR
-                .run(&only)
-                .await
-                .map_err(|error| migrate_error("migrating", error))?;
-            return Ok(Self {
-                writer: only.clone(),
-                readers: only,
-            });
+            Self::open_in_memory(connect, options).await
+        } else {
+            Self::open_file(connect, options).await
         }
+    }
+
+    async fn open_in_memory(
+        connect: SqliteConnectOptions,
+        options: &OpenOptions,
+    ) -> Result<Self, StorageError> {
+        let only = SqlitePoolOptions::new()
+            .acquire_timeout(options.wait_at_most)
+            .min_connections(1)
+            .max_connections(1)
+            // The database ends with its connection.
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(connect.shared_cache(false))
+            .await
+            .map_err(failed("opening the database in memory"))?;
+        MIGRATOR
+            .run(&only)
+            .await
+            .map_err(|error| migrate_error("migrating", error))?;
+        Ok(Self {
+            writer: only.clone(),
+            readers: only,
+        })
+    }
+
+    async fn open_file(
+        connect: SqliteConnectOptions,
+        options: &OpenOptions,
+    ) -> Result<Self, StorageError> {
+        let pool = SqlitePoolOptions::new().acquire_timeout(options.wait_at_most);
         let writer = pool
             .clone()
             .max_connections(1)
@@ -80,7 +96,7 @@ impl SqliteStorage {
 const WRITER_CACHE: &str = "-32768";
 
 /// How long a migration waits for another one.
-const MIGRATION_WAIT: Duration = Duration::from_secs(60);
+const MIGRATION_WAIT: Duration = Duration::from_mins(1);
 
 /// Creates the file if it is not there, and creates or upgrades the schema.
 pub(crate) async fn migrate(url: &str) -> Result<MigrationReport, StorageError> {
@@ -161,5 +177,45 @@ struct SqliteWork {
 impl UnitOfWork for SqliteWork {
     async fn commit(self: Box<Self>) -> Result<(), StorageError> {
         self.tx.commit().await.map_err(failed("committing"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use glame_core::ports::{UserReader, UserWriter};
+    use glame_core::testkit::fixtures::customer;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_full_disk_is_refused_with_advice_and_nothing_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("glame.db").display());
+        migrate(&url).await.unwrap();
+        let options = OpenOptions::default();
+        // The file may grow by a few pages, as if the disk ended there.
+        let full = connect_options(&url, options.wait_at_most).unwrap();
+        let storage = SqliteStorage::open_file(full.pragma("max_page_count", "60"), &options)
+            .await
+            .unwrap();
+
+        let mut work = storage.begin().await.unwrap();
+        work.put_users(&[customer(0)]).await.unwrap();
+        work.commit().await.unwrap();
+        let many: Vec<_> = (1..10_000).map(customer).collect();
+        let mut work = storage.begin().await.unwrap();
+        let error = work.put_users(&many).await.unwrap_err();
+        drop(work);
+
+        assert_eq!(
+            error.to_string(),
+            "the database refuses writing users: free some space on the disk of the database"
+        );
+        assert!(!error.is_temporary());
+        assert_eq!(
+            storage.users(&[customer(0).id]).await.unwrap(),
+            [customer(0)]
+        );
+        assert_eq!(storage.customer_count().await.unwrap(), 1);
     }
 }

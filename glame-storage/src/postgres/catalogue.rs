@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use glame_core::catalogue::{Product, Store};
 use glame_core::ports::{CatalogueReader, CatalogueWriter, StorageError};
-use glame_core::values::ProductRef;
+use glame_core::values::{PlainText, ProductRef};
 
 use super::{PostgresStorage, PostgresWork, column};
 use crate::rows::{ProductRow, StoreRow, first_after};
@@ -65,15 +65,15 @@ impl CatalogueWriter for PostgresWork {
             &column(products, |product| product
                 .article
                 .as_ref()
-                .map(|text| text.as_str())) as _,
+                .map(PlainText::as_str)) as _,
             &column(products, |product| product
                 .category
                 .as_ref()
-                .map(|text| text.as_str())) as _,
+                .map(PlainText::as_str)) as _,
             &column(products, |product| product
                 .brand
                 .as_ref()
-                .map(|text| text.as_str())) as _,
+                .map(PlainText::as_str)) as _,
             &column(products, |product| product.kind.as_str()) as _,
             &column(products, |product| product.removed),
         )

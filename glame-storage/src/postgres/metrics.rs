@@ -2,7 +2,6 @@ use async_trait::async_trait;
 use glame_core::analytics::{CustomerMetrics, Scoring};
 use glame_core::ports::{MetricsReader, MetricsWriter, StorageError};
 use glame_core::values::UserId;
-use sqlx::Acquire;
 
 use super::{PostgresStorage, PostgresWork, column};
 use crate::rows::{MetricsCells, MetricsRow, ScoringCells, ScoringRow, first_after};
@@ -61,8 +60,6 @@ impl MetricsWriter for PostgresWork {
             .iter()
             .map(MetricsCells::try_from)
             .collect::<Result<_, _>>()?;
-        // A savepoint: if a user has gone in between, nothing of this remains and the work goes on.
-        let mut attempt = self.tx.begin().await.map_err(CUSTOMER_METRICS.writing())?;
         sqlx::query_file!(
             "queries/postgres/put_metrics.sql",
             &column(&cells, |cell| cell.user_id),
@@ -82,10 +79,10 @@ impl MetricsWriter for PostgresWork {
             &column(&cells, |cell| cell.monetary_score) as _,
             &column(&cells, |cell| cell.status) as _,
         )
-        .execute(&mut *attempt)
+        .execute(&mut *self.tx)
         .await
         .map_err(CUSTOMER_METRICS.writing())?;
-        attempt.commit().await.map_err(CUSTOMER_METRICS.writing())
+        Ok(())
     }
 
     async fn remove_metrics(&mut self, users: &[UserId]) -> Result<(), StorageError> {

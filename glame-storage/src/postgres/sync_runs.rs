@@ -5,7 +5,6 @@ use glame_core::ports::{
 };
 use glame_core::sync::{SyncKind, SyncRun};
 use glame_core::values::{LeaseToken, SyncRunId};
-use sqlx::Acquire;
 
 use super::{PostgresStorage, PostgresWork, column};
 use crate::rows::{RejectRow, SyncRunRow, counts_of, reject_id, storable};
@@ -125,12 +124,12 @@ impl SyncRunWriter for PostgresWork {
     ) -> Result<LeaseState, StorageError> {
         // The row is locked even where the condition does not hold, so that what is read
         // afterwards is what refused.
-        let taken = sqlx::query!(
+        let written = sqlx::query!(
             "INSERT INTO sync_lease AS held (lease, token, owner, expires_at)
              VALUES (1, $1, $2, $3)
              ON CONFLICT (lease) DO UPDATE
              SET token = EXCLUDED.token, owner = EXCLUDED.owner, expires_at = EXCLUDED.expires_at
-             WHERE held.expires_at <= $4",
+             WHERE held.expires_at <= $4 OR held.token = EXCLUDED.token",
             token.as_uuid(),
             storable(owner),
             until,
@@ -139,7 +138,7 @@ impl SyncRunWriter for PostgresWork {
         .execute(&mut *self.tx)
         .await
         .map_err(SYNC_LEASE.writing())?;
-        if taken.rows_affected() == 1 {
+        if written.rows_affected() == 1 {
             return Ok(LeaseState::Taken);
         }
         let held = sqlx::query!("SELECT owner, expires_at FROM sync_lease")
@@ -203,8 +202,6 @@ impl SyncRunWriter for PostgresWork {
         run: SyncRunId,
         rejects: &[Rejected],
     ) -> Result<(), StorageError> {
-        // A savepoint: without its run nothing of this remains and the work goes on.
-        let mut attempt = self.tx.begin().await.map_err(SYNC_REJECTS.writing())?;
         sqlx::query_file!(
             "queries/postgres/add_rejects.sql",
             run.as_uuid(),
@@ -213,9 +210,9 @@ impl SyncRunWriter for PostgresWork {
             &column(rejects, |reject| storable(&reject.reference)),
             &column(rejects, |reject| storable(&reject.reason)),
         )
-        .execute(&mut *attempt)
+        .execute(&mut *self.tx)
         .await
         .map_err(SYNC_REJECTS.writing())?;
-        attempt.commit().await.map_err(SYNC_REJECTS.writing())
+        Ok(())
     }
 }

@@ -1,9 +1,7 @@
 use async_trait::async_trait;
 use glame_core::ports::{StorageError, UserReader, UserWriter};
-use glame_core::users::{DiscountCard, User};
-use glame_core::values::{CardRef, UserId};
-use sqlx::Acquire;
-use uuid::Uuid;
+use glame_core::users::{DiscountCard, Gender, User};
+use glame_core::values::{CardNumber, CardRef, CounterpartyRef, EmailAddress, PlainText, UserId};
 
 use super::{PostgresStorage, PostgresWork, column};
 use crate::rows::{CardRow, UserRow, digits_of, first_after};
@@ -86,20 +84,20 @@ impl UserWriter for PostgresWork {
             "queries/postgres/add_missing_users.sql",
             &column(users, |user| *user.id.as_uuid()),
             &column(users, |user| user.role.as_str()) as _,
-            &customer_ids_1c(users) as _,
             &column(users, |user| user
-                .full_name
+                .customer_id_1c
                 .as_ref()
-                .map(|name| name.as_str())) as _,
+                .map(CounterpartyRef::as_uuid)) as _,
+            &column(users, |user| user.full_name.as_ref().map(PlainText::as_str)) as _,
             &column(users, |user| user.phone.map(digits_of)) as _,
-            &column(users, |user| user
-                .email
-                .as_ref()
-                .map(|email| email.as_str())) as _,
-            &column(users, |user| user.gender.map(|gender| gender.as_str())) as _,
+            &column(users, |user| user.email.as_ref().map(EmailAddress::as_str)) as _,
+            &column(users, |user| user.gender.map(Gender::as_str)) as _,
             &column(users, |user| user.birth_date) as _,
-            &column(users, |user| user.city.as_ref().map(|city| city.as_str())) as _,
-            &card_numbers(users) as _,
+            &column(users, |user| user.city.as_ref().map(PlainText::as_str)) as _,
+            &column(users, |user| user
+                .discount_card_number
+                .as_ref()
+                .map(CardNumber::as_str)) as _,
             &column(users, |user| user.removed),
             &column(users, |user| user.created_at),
             &column(users, |user| user.updated_at),
@@ -115,20 +113,20 @@ impl UserWriter for PostgresWork {
             "queries/postgres/put_users.sql",
             &column(users, |user| *user.id.as_uuid()),
             &column(users, |user| user.role.as_str()) as _,
-            &customer_ids_1c(users) as _,
             &column(users, |user| user
-                .full_name
+                .customer_id_1c
                 .as_ref()
-                .map(|name| name.as_str())) as _,
+                .map(CounterpartyRef::as_uuid)) as _,
+            &column(users, |user| user.full_name.as_ref().map(PlainText::as_str)) as _,
             &column(users, |user| user.phone.map(digits_of)) as _,
-            &column(users, |user| user
-                .email
-                .as_ref()
-                .map(|email| email.as_str())) as _,
-            &column(users, |user| user.gender.map(|gender| gender.as_str())) as _,
+            &column(users, |user| user.email.as_ref().map(EmailAddress::as_str)) as _,
+            &column(users, |user| user.gender.map(Gender::as_str)) as _,
             &column(users, |user| user.birth_date) as _,
-            &column(users, |user| user.city.as_ref().map(|city| city.as_str())) as _,
-            &card_numbers(users) as _,
+            &column(users, |user| user.city.as_ref().map(PlainText::as_str)) as _,
+            &column(users, |user| user
+                .discount_card_number
+                .as_ref()
+                .map(CardNumber::as_str)) as _,
             &column(users, |user| user.removed),
             &column(users, |user| user.created_at),
             &column(users, |user| user.updated_at),
@@ -142,8 +140,6 @@ impl UserWriter for PostgresWork {
     async fn put_cards(&mut self, cards: &[DiscountCard]) -> Result<(), StorageError> {
         let refs = column(cards, |card| *card.card.as_uuid());
         let users = column(cards, |card| *card.user.as_uuid());
-        // A savepoint: if a user has gone in between, nothing of this remains and the work goes on.
-        let mut attempt = self.tx.begin().await.map_err(DISCOUNT_CARDS.writing())?;
         sqlx::query!(
             "DELETE FROM discount_cards AS stored
              USING UNNEST($1::uuid[], $2::uuid[]) AS given (card, user_id)
@@ -151,7 +147,7 @@ impl UserWriter for PostgresWork {
             &refs,
             &users,
         )
-        .execute(&mut *attempt)
+        .execute(&mut *self.tx)
         .await
         .map_err(DISCOUNT_CARDS.writing())?;
         sqlx::query!(
@@ -161,30 +157,12 @@ impl UserWriter for PostgresWork {
              DO UPDATE SET number = EXCLUDED.number, removed = EXCLUDED.removed",
             &users,
             &refs,
-            &column(cards, |card| card
-                .number
-                .as_ref()
-                .map(|number| number.as_str())) as _,
+            &column(cards, |card| card.number.as_ref().map(CardNumber::as_str)) as _,
             &column(cards, |card| card.removed),
         )
-        .execute(&mut *attempt)
+        .execute(&mut *self.tx)
         .await
         .map_err(DISCOUNT_CARDS.writing())?;
-        attempt.commit().await.map_err(DISCOUNT_CARDS.writing())
+        Ok(())
     }
-}
-
-fn customer_ids_1c(users: &[User]) -> Vec<Option<Uuid>> {
-    column(users, |user| {
-        user.customer_id_1c
-            .map(|counterparty| *counterparty.as_uuid())
-    })
-}
-
-fn card_numbers(users: &[User]) -> Vec<Option<&str>> {
-    column(users, |user| {
-        user.discount_card_number
-            .as_ref()
-            .map(|number| number.as_str())
-    })
 }

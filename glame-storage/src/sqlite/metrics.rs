@@ -3,7 +3,6 @@ use chrono::{DateTime, Utc};
 use glame_core::analytics::{CustomerMetrics, Scoring};
 use glame_core::ports::{MetricsReader, MetricsWriter, StorageError};
 use glame_core::values::UserId;
-use sqlx::Acquire;
 
 use super::lists::{hex, json_rows};
 use super::{SqliteStorage, SqliteWork};
@@ -55,8 +54,6 @@ impl MetricsReader for SqliteStorage {
 #[async_trait]
 impl MetricsWriter for SqliteWork {
     async fn put_metrics(&mut self, metrics: &[CustomerMetrics]) -> Result<(), StorageError> {
-        // A savepoint: if a user has gone in between, nothing of this remains and the work goes on.
-        let mut attempt = self.tx.begin().await.map_err(CUSTOMER_METRICS.writing())?;
         for metrics in metrics {
             let cells = MetricsCells::try_from(metrics)?;
             sqlx::query_file!(
@@ -86,11 +83,11 @@ impl MetricsWriter for SqliteWork {
                 cells.monetary_score,
                 cells.status,
             )
-            .execute(&mut *attempt)
+            .execute(&mut *self.tx)
             .await
             .map_err(CUSTOMER_METRICS.writing())?;
         }
-        attempt.commit().await.map_err(CUSTOMER_METRICS.writing())
+        Ok(())
     }
 
     async fn remove_metrics(&mut self, users: &[UserId]) -> Result<(), StorageError> {

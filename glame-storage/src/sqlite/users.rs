@@ -1,8 +1,7 @@
 use async_trait::async_trait;
 use glame_core::ports::{StorageError, UserReader, UserWriter};
-use glame_core::users::{DiscountCard, User};
+use glame_core::users::{DiscountCard, Gender, User};
 use glame_core::values::{CardNumber, CardRef, CounterpartyRef, EmailAddress, PlainText, UserId};
-use sqlx::Acquire;
 
 use super::lists::{hex, json_rows};
 use super::{SqliteStorage, SqliteWork};
@@ -93,7 +92,7 @@ impl UserWriter for SqliteWork {
                 user.full_name.as_ref().map(PlainText::as_str),
                 user.phone.map(digits_of),
                 user.email.as_ref().map(EmailAddress::as_str),
-                user.gender.map(|gender| gender.as_str()),
+                user.gender.map(Gender::as_str),
                 user.birth_date,
                 user.city.as_ref().map(PlainText::as_str),
                 user.discount_card_number.as_ref().map(CardNumber::as_str),
@@ -118,7 +117,7 @@ impl UserWriter for SqliteWork {
                 user.full_name.as_ref().map(PlainText::as_str),
                 user.phone.map(digits_of),
                 user.email.as_ref().map(EmailAddress::as_str),
-                user.gender.map(|gender| gender.as_str()),
+                user.gender.map(Gender::as_str),
                 user.birth_date,
                 user.city.as_ref().map(PlainText::as_str),
                 user.discount_card_number.as_ref().map(CardNumber::as_str),
@@ -134,15 +133,13 @@ impl UserWriter for SqliteWork {
     }
 
     async fn put_cards(&mut self, cards: &[DiscountCard]) -> Result<(), StorageError> {
-        // A savepoint: if a user has gone in between, nothing of this remains and the work goes on.
-        let mut attempt = self.tx.begin().await.map_err(DISCOUNT_CARDS.writing())?;
         for card in cards {
             sqlx::query!(
                 "DELETE FROM discount_cards WHERE card = ?1 AND user_id <> ?2",
                 card.card.as_uuid(),
                 card.user.as_uuid(),
             )
-            .execute(&mut *attempt)
+            .execute(&mut *self.tx)
             .await
             .map_err(DISCOUNT_CARDS.writing())?;
             sqlx::query!(
@@ -155,10 +152,10 @@ impl UserWriter for SqliteWork {
                 card.number.as_ref().map(CardNumber::as_str),
                 card.removed,
             )
-            .execute(&mut *attempt)
+            .execute(&mut *self.tx)
             .await
             .map_err(DISCOUNT_CARDS.writing())?;
         }
-        attempt.commit().await.map_err(DISCOUNT_CARDS.writing())
+        Ok(())
     }
 }

@@ -1,0 +1,14 @@
+//! PostgreSQL does what the ports promise.
+
+use std::sync::Arc;
+
+use glame_core::ports::Storage;
+use glame_storage::testing::PostgresCluster;
+
+async fn fresh() -> (Arc<dyn Storage>, ()) {
+    let url = PostgresCluster::start().fresh_database().await;
+    glame_storage::migrate(&url).await.unwrap();
+    (glame_storage::open(&url).await.unwrap(), ())
+}
+
+glame_core::storage_conformance!(fresh);
