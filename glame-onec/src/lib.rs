@@ -2,6 +2,7 @@
 
 mod base;
 mod catalogue;
+mod doctor;
 mod errors;
 mod local_time;
 mod metadata;
@@ -17,6 +18,7 @@ mod translate;
 mod transport;
 mod windows;
 
+pub use doctor::{Capabilities, Check, Diagnosis, Finding, FindingStatus, RecorderKeyShape};
 pub use settings::{
     BrandSource, Credentials, HiddenRows, OnecSettings, PageSizes, ReceiptHolders, Retries,
     SalesRegister, SessionReuse, SettingsError, Timeouts,

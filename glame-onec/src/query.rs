@@ -24,6 +24,7 @@ pub(crate) struct Query {
     top: Option<u32>,
     skip: u64,
     hidden_rows: HiddenRows,
+    inline_count: bool,
 }
 
 impl Query {
@@ -37,6 +38,7 @@ impl Query {
             top: None,
             skip: 0,
             hidden_rows: HiddenRows::Refused,
+            inline_count: false,
         }
     }
 
@@ -99,7 +101,17 @@ impl Query {
         if self.skip > 0 {
             options.push(format!("$skip={}", self.skip));
         }
+        if self.inline_count {
+            options.push("$inlinecount=allpages".to_owned());
+        }
         address(root, &[self.set], &options)
+    }
+
+    /// Asks for the number of all rows beside those of the page.
+    #[must_use]
+    pub(crate) fn with_inline_count(mut self) -> Self {
+        self.inline_count = true;
+        self
     }
 
     /// Writes the address of the number of rows.

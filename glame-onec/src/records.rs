@@ -24,6 +24,8 @@ pub(crate) struct Set {
     pub(crate) name: &'static str,
     /// Its place in the list of the REST service settings, as 1C's interface shows it.
     pub(crate) title: &'static str,
+    /// What it holds, for those who do not read Russian.
+    pub(crate) meaning: &'static str,
     /// The fields without which nothing can be made of a row.
     pub(crate) required: &'static [&'static str],
     /// The fields that some versions do not have.

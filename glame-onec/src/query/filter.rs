@@ -18,10 +18,6 @@ pub(crate) enum Filter {
     IsOf(&'static str, &'static str),
     /// A flag.
     Flag(&'static str, bool),
-    /// A text, escaped.
-    Text(&'static str, String),
-    /// The opposite.
-    Not(Box<Filter>),
     /// All of these.
     All(Vec<Filter>),
     /// At least one of these.
@@ -62,10 +58,6 @@ impl Filter {
         Self::Flag(field, value)
     }
 
-    pub(crate) fn text(field: &'static str, value: impl Into<String>) -> Self {
-        Self::Text(field, value.into())
-    }
-
     /// Joins conditions that must all hold; none at all is no condition.
     pub(crate) fn all(conditions: impl IntoIterator<Item = Self>) -> Option<Self> {
         let mut conditions: Vec<Self> = conditions.into_iter().collect();
@@ -97,8 +89,6 @@ impl fmt::Display for Filter {
             }
             Self::IsOf(field, kind) => write!(f, "isof({field},'{kind}')"),
             Self::Flag(field, value) => write!(f, "{field} eq {value}"),
-            Self::Text(field, value) => write!(f, "{field} eq '{}'", value.replace('\'', "''")),
-            Self::Not(filter) => write!(f, "not ({filter})"),
             Self::All(filters) => joined(f, filters, " and "),
             Self::Any(filters) => joined(f, filters, " or "),
         }
@@ -116,9 +106,7 @@ fn joined(f: &mut fmt::Formatter<'_>, filters: &[Filter], operator: &str) -> fmt
             | Filter::Reference(..)
             | Filter::Composite(..)
             | Filter::IsOf(..)
-            | Filter::Flag(..)
-            | Filter::Text(..)
-            | Filter::Not(_) => write!(f, "{filter}")?,
+            | Filter::Flag(..) => write!(f, "{filter}")?,
         }
     }
     Ok(())
@@ -154,11 +142,6 @@ mod tests {
                 Filter::IsOf("Recorder", "Document_X"),
                 "isof(Recorder,'Document_X')",
             ),
-            (
-                Filter::Not(Box::new(Filter::flag("Active", true))),
-                "not (Active eq true)",
-            ),
-            (Filter::text("Code", "О'Нил"), "Code eq 'О''Нил'"),
             (
                 Filter::All(vec![
                     Filter::flag("A", true),

@@ -6,6 +6,7 @@ use super::{CATALOGUE_ORDERS, Set, Text};
 pub(crate) const CARDS: Set = Set {
     name: "Catalog_ДисконтныеКарты",
     title: "Справочники → Дисконтные карты",
+    meaning: "discount cards",
     required: &[
         "Ref_Key",
         "DeletionMark",

@@ -6,6 +6,7 @@ use super::{CATALOGUE_ORDERS, Set, Text};
 pub(crate) const COUNTERPARTIES: Set = Set {
     name: "Catalog_Контрагенты",
     title: "Справочники → Контрагенты",
+    meaning: "counterparties: names and contacts of customers",
     required: &["Ref_Key", "DeletionMark", "IsFolder", "Description"],
     optional: &[
         "Пол",

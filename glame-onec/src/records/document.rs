@@ -12,6 +12,7 @@ const DOCUMENT_ORDERS: &[&[&str]] = &[&[DATE, "Ref_Key"], &[DATE]];
 pub(crate) const RECEIPTS: Set = Set {
     name: "Document_ЧекККМ",
     title: "Документы → Чек ККМ",
+    meaning: "till receipts: holders of sales",
     required: &["Ref_Key", "Date"],
     optional: &["Контрагент_Key", "ДисконтнаяКарта_Key"],
     orders: DOCUMENT_ORDERS,
@@ -21,6 +22,7 @@ pub(crate) const RECEIPTS: Set = Set {
 pub(crate) const RETURN_RECEIPTS: Set = Set {
     name: "Document_ЧекККМВозврат",
     title: "Документы → Чек ККМ на возврат",
+    meaning: "till receipts of returns",
     required: &["Ref_Key", "Date"],
     optional: &["Контрагент_Key", "ДисконтнаяКарта_Key", "ЧекККМ_Key"],
     orders: DOCUMENT_ORDERS,
@@ -30,6 +32,7 @@ pub(crate) const RETURN_RECEIPTS: Set = Set {
 pub(crate) const GOODS_RETURNS: Set = Set {
     name: "Document_ПриходнаяНакладная",
     title: "Документы → Приходная накладная",
+    meaning: "goods returned by delivery note",
     required: &["Ref_Key", "Date"],
     optional: &[
         "Контрагент_Key",
@@ -45,6 +48,7 @@ pub(crate) const GOODS_RETURNS: Set = Set {
 pub(crate) const SALE_CORRECTIONS: Set = Set {
     name: "Document_КорректировкаРеализации",
     title: "Документы → Корректировка реализации",
+    meaning: "corrections of sales",
     required: &["Ref_Key", "Date"],
     optional: &[
         "Контрагент_Key",
@@ -77,36 +81,99 @@ pub(crate) struct HeaderRow<'a> {
     pub(crate) basis_type: Option<Text<'a>>,
 }
 
-/// The documents that write sales, by the name that 1C gives their type.
-const KINDS: &[(&str, DocumentKind)] = &[
-    ("Document_ЧекККМ", DocumentKind::Receipt),
-    ("Document_ЧекККМВозврат", DocumentKind::ReturnReceipt),
-    (
+/// A type of documents that write sales.
+#[derive(Debug)]
+pub(crate) struct DocumentType {
+    /// The name that 1C gives the type and its set.
+    pub(crate) name: &'static str,
+    /// Its place in the list of the REST service settings.
+    pub(crate) title: &'static str,
+    /// What it is to the domain.
+    pub(crate) kind: DocumentKind,
+}
+
+/// All of them.
+pub(crate) const DOCUMENT_TYPES: &[DocumentType] = &[
+    document_type("Document_ЧекККМ", "Чек ККМ", DocumentKind::Receipt),
+    document_type(
+        "Document_ЧекККМВозврат",
+        "Чек ККМ на возврат",
+        DocumentKind::ReturnReceipt,
+    ),
+    document_type(
         "Document_ОтчетОРозничныхПродажах",
+        "Отчет о розничных продажах",
         DocumentKind::ShiftReport,
     ),
-    ("Document_РасходнаяНакладная", DocumentKind::Invoice),
-    ("Document_ПриходнаяНакладная", DocumentKind::GoodsReturn),
-    (
+    document_type(
+        "Document_РасходнаяНакладная",
+        "Расходная накладная",
+        DocumentKind::Invoice,
+    ),
+    document_type(
+        "Document_ПриходнаяНакладная",
+        "Приходная накладная",
+        DocumentKind::GoodsReturn,
+    ),
+    document_type(
         "Document_КорректировкаРеализации",
+        "Корректировка реализации",
         DocumentKind::SaleCorrection,
     ),
-    (OPENING_BALANCES, DocumentKind::OpeningBalance),
-    (
+    document_type(
+        OPENING_BALANCES,
+        "Ввод начальных остатков",
+        DocumentKind::OpeningBalance,
+    ),
+    document_type(
         "Document_КорректировкаРегистров",
+        "Корректировка регистров",
         DocumentKind::RegisterCorrection,
     ),
-    ("Document_ЗаказПокупателя", DocumentKind::CustomerOrder),
-    ("Document_АктВыполненныхРабот", DocumentKind::WorkStatement),
-    ("Document_ЗакрытиеМесяца", DocumentKind::MonthClose),
-    ("Document_ОтчетКомиссионера", DocumentKind::Other),
-    ("Document_ОтчетКомитенту", DocumentKind::Other),
-    ("Document_ОтчетОПереработке", DocumentKind::Other),
-    (
+    document_type(
+        "Document_ЗаказПокупателя",
+        "Заказ покупателя",
+        DocumentKind::CustomerOrder,
+    ),
+    document_type(
+        "Document_АктВыполненныхРабот",
+        "Акт выполненных работ",
+        DocumentKind::WorkStatement,
+    ),
+    document_type(
+        "Document_ЗакрытиеМесяца",
+        "Закрытие месяца",
+        DocumentKind::MonthClose,
+    ),
+    document_type(
+        "Document_ОтчетКомиссионера",
+        "Отчет комиссионера",
+        DocumentKind::Other,
+    ),
+    document_type(
+        "Document_ОтчетКомитенту",
+        "Отчет комитенту",
+        DocumentKind::Other,
+    ),
+    document_type(
+        "Document_ОтчетОПереработке",
+        "Отчет о переработке",
+        DocumentKind::Other,
+    ),
+    document_type(
         "Document_ПередачаТоваровМеждуОрганизациями",
+        "Передача товаров между организациями",
         DocumentKind::Other,
     ),
 ];
+
+const fn document_type(
+    name: &'static str,
+    title: &'static str,
+    kind: DocumentKind,
+) -> DocumentType {
+    DocumentType { name, title, kind }
+}
 
 /// What the type of a reference says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,8 +189,8 @@ pub(crate) enum TypeName {
 /// Reads the type of a composite reference.
 pub(crate) fn type_name(text: &str) -> TypeName {
     if let Some(name) = text.strip_prefix("StandardODATA.") {
-        return match KINDS.iter().find(|(known, _)| *known == name) {
-            Some((_, kind)) => TypeName::Document(*kind),
+        return match DOCUMENT_TYPES.iter().find(|known| known.name == name) {
+            Some(known) => TypeName::Document(known.kind),
             None if name.starts_with("Document_") => TypeName::Document(DocumentKind::Other),
             None => TypeName::Other,
         };
@@ -137,15 +204,10 @@ pub(crate) fn type_name(text: &str) -> TypeName {
 
 /// Gives the types that a kind of documents may have in 1C.
 pub(crate) fn types_of(kind: DocumentKind) -> impl Iterator<Item = &'static str> {
-    KINDS
+    DOCUMENT_TYPES
         .iter()
-        .filter(move |(_, known)| *known == kind)
-        .map(|(name, _)| *name)
-}
-
-/// Gives all types of documents that write sales.
-pub(crate) fn all_types() -> impl Iterator<Item = &'static str> {
-    KINDS.iter().map(|(name, _)| *name)
+        .filter(move |known| known.kind == kind)
+        .map(|known| known.name)
 }
 
 #[cfg(test)]
@@ -181,11 +243,10 @@ mod tests {
 
     #[test]
     fn every_kind_leads_back_to_a_type() {
-        for name in all_types() {
-            let TypeName::Document(kind) = type_name(&format!("StandardODATA.{name}")) else {
-                panic!("{name}");
-            };
-            assert!(types_of(kind).any(|known| known == name));
+        for known in DOCUMENT_TYPES {
+            let text = format!("StandardODATA.{}", known.name);
+            assert_eq!(type_name(&text), TypeName::Document(known.kind));
+            assert!(types_of(known.kind).any(|name| name == known.name));
         }
     }
 }

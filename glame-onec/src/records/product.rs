@@ -6,6 +6,7 @@ use super::{CATALOGUE_ORDERS, Set, Text};
 pub(crate) const PRODUCTS: Set = Set {
     name: "Catalog_Номенклатура",
     title: "Справочники → Номенклатура",
+    meaning: "articles",
     required: &["Ref_Key", "DeletionMark", "IsFolder", "Description"],
     optional: &[
         "Parent_Key",
@@ -22,6 +23,7 @@ pub(crate) const PRODUCTS: Set = Set {
 pub(crate) const PRODUCT_FOLDERS: Set = Set {
     name: PRODUCTS.name,
     title: PRODUCTS.title,
+    meaning: PRODUCTS.meaning,
     required: &["Ref_Key", "Description"],
     optional: &[],
     orders: CATALOGUE_ORDERS,
@@ -34,6 +36,7 @@ pub(crate) const IS_FOLDER: &str = "IsFolder";
 pub(crate) const CATEGORIES: Set = Set {
     name: "Catalog_КатегорииНоменклатуры",
     title: "Справочники → Категории номенклатуры",
+    meaning: "categories of articles",
     required: &["Ref_Key", "Description"],
     optional: &[],
     orders: CATALOGUE_ORDERS,
@@ -43,6 +46,7 @@ pub(crate) const CATEGORIES: Set = Set {
 pub(crate) const MANUFACTURERS: Set = Set {
     name: "Catalog_Производители",
     title: "Справочники → Производители",
+    meaning: "manufacturers",
     required: &["Ref_Key", "Description"],
     optional: &[],
     orders: CATALOGUE_ORDERS,
@@ -52,6 +56,7 @@ pub(crate) const MANUFACTURERS: Set = Set {
 pub(crate) const MANUFACTURING_COUNTERPARTIES: Set = Set {
     name: super::counterparty::COUNTERPARTIES.name,
     title: super::counterparty::COUNTERPARTIES.title,
+    meaning: super::counterparty::COUNTERPARTIES.meaning,
     required: &["Ref_Key", "Description"],
     optional: &[],
     orders: CATALOGUE_ORDERS,

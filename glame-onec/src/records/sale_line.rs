@@ -8,6 +8,9 @@ pub(crate) const PERIOD: &str = "Period";
 /// The document that wrote a line.
 pub(crate) const RECORDER: &str = "Recorder";
 
+/// Bonus points: told by the doctor, not read.
+pub(crate) const BONUS_POINTS: &str = "AccumulationRegister_БонусныеБаллы_RecordType";
+
 /// The orders of a register; the first is its complete key behind the moment.
 const REGISTER_ORDERS: &[&[&str]] = &[&[PERIOD, RECORDER, "LineNumber"], &[PERIOD]];
 
@@ -15,6 +18,7 @@ const REGISTER_ORDERS: &[&[&str]] = &[&[PERIOD, RECORDER, "LineNumber"], &[PERIO
 pub(crate) const SALES: Set = Set {
     name: "AccumulationRegister_Продажи_RecordType",
     title: "Регистры накопления → Продажи",
+    meaning: "sales",
     required: &[
         "Recorder",
         "Recorder_Type",
@@ -39,6 +43,7 @@ pub(crate) const SALES: Set = Set {
 pub(crate) const SALES_BY_CARDS: Set = Set {
     name: "AccumulationRegister_ПродажиПоДисконтнымКартам_RecordType",
     title: "Регистры накопления → Продажи по дисконтным картам",
+    meaning: "sales by cards, opening balances among them",
     required: &[
         "Recorder",
         "Recorder_Type",

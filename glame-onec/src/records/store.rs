@@ -6,6 +6,7 @@ use super::{CATALOGUE_ORDERS, Set, Text};
 pub(crate) const STORES: Set = Set {
     name: "Catalog_СтруктурныеЕдиницы",
     title: "Справочники → Структурные единицы",
+    meaning: "stores",
     required: &["Ref_Key", "DeletionMark", "Description"],
     optional: &[],
     orders: CATALOGUE_ORDERS,
