@@ -1,0 +1,23 @@
+# Everything that is needed to try, test and measure GLAME.
+
+.PHONY: demo test lint bench setup
+
+demo: ## Show everything at work; Ctrl-C stops it
+	cargo run --release --bin glame -- demo
+
+test: lint ## Check everything that the gate checks
+	cargo nextest run --workspace --config-file .config/nextest.toml --profile ci
+	cargo test --workspace --doc --quiet
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy -p glame-storage --no-default-features --features sqlite -- -D warnings
+	cargo clippy -p glame-storage --no-default-features --features postgres -- -D warnings
+
+bench: ## Print the figures of docs/BENCHMARKS.md
+	docs/benchmarks/run
+
+setup: ## Install what the tests need
+	.ci/setup

@@ -1,0 +1,139 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use clap::Args;
+use glame_core::analytics::Figures;
+use glame_core::ports::Storage;
+use glame_core::sync::{CustomerSyncService, PurchaseScope, SyncTrigger};
+use glame_onec_simulator::{BaseSettings, Simulator, SimulatorSettings};
+
+use super::{CommandError, serve, sync::runs_table};
+use crate::jobs::{Scheduler, SyncJob, SyncPatience, SyncTarget};
+use crate::output::print;
+use crate::progress::ConsoleProgress;
+use crate::reports::RfmReport;
+use crate::settings::Settings;
+use crate::stop::Stop;
+use crate::wiring;
+
+/// Shows everything at work.
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// Where to serve
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
+    listen: SocketAddr,
+    /// Where the demonstration keeps its database
+    #[arg(long, value_name = "DIR", default_value = "glame-demo")]
+    data: PathBuf,
+    /// Stop when everything is shown, instead of serving
+    #[arg(long)]
+    exit_when_ready: bool,
+}
+
+/// The day after the last sale of the Online Retail shop: its figures speak of then, not of today.
+const DAY_AFTER_THE_LAST_SALE: Option<NaiveDate> = NaiveDate::from_ymd_opt(2011, 12, 10);
+
+impl Demo {
+    pub(super) async fn run(self, given: Settings) -> Result<ExitCode, CommandError> {
+        let stop = Stop::on_signals();
+        let base = SimulatorSettings {
+            base: BaseSettings::OnlineRetail,
+            ..Default::default()
+        };
+        let simulator = Simulator::start(base).await?;
+        print(&format!(
+            "A simulated 1C base serves the Online Retail shop at {}",
+            simulator.base_url()
+        ))?;
+
+        let settings = self.settings(&simulator, given)?;
+        std::fs::create_dir_all(&self.data)
+            .map_err(|error| format!("cannot create {}: {error}", self.data.display()))?;
+        glame_storage::migrate(settings.database_url()?).await?;
+        let storage = wiring::storage(&settings).await?;
+        let source = Arc::new(wiring::source(&settings)?);
+        let service = wiring::sync_service(&settings, Arc::clone(&storage), source);
+        synchronise(&settings, &service, storage.as_ref(), stop.clone()).await?;
+        show_segments(&settings, Arc::clone(&storage)).await?;
+
+        let server = serve::bind(&settings).await?;
+        let address = server.address();
+        print(&format!(
+            "\nThe API is documented at  http://{address}/docs\n\
+             The document is at        http://{address}/openapi.json\n\
+             Measurements are at       http://{address}/metrics\n\
+             The data is in            {}",
+            self.data.display()
+        ))?;
+        if self.exit_when_ready {
+            stop.raise();
+        } else {
+            print("Press Ctrl-C to stop.")?;
+        }
+        let patience = serve::stop_within(&settings);
+        let scheduler = Scheduler::new(&settings, Arc::clone(&storage), service)?;
+        let jobs = async {
+            if let Some(scheduler) = scheduler {
+                scheduler.run(stop.clone()).await;
+            }
+        };
+        let (served, ()) = tokio::join!(server.run(storage, stop.clone(), patience), jobs);
+        served?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Takes the log settings of the caller; everything else is the demonstration's own.
+    fn settings(&self, simulator: &Simulator, given: Settings) -> Result<Settings, CommandError> {
+        let path = self.data.join("glame.db");
+        let path = path
+            .to_str()
+            .ok_or("the path of --data must be readable as text")?;
+        let mut settings = Settings {
+            log: given.log,
+            ..Settings::default()
+        };
+        settings.server.listen = self.listen;
+        settings.database.url = Some(format!("sqlite:{path}").into());
+        settings.onec.url = Some(simulator.base_url());
+        let credentials = simulator.credentials();
+        settings.onec.user = Some(credentials.user.clone());
+        settings.onec.password = Some(credentials.password.clone().into());
+        settings.analytics.as_of = DAY_AFTER_THE_LAST_SALE;
+        Ok(settings)
+    }
+}
+
+async fn synchronise(
+    settings: &Settings,
+    service: &CustomerSyncService,
+    storage: &dyn Storage,
+    stop: Stop,
+) -> Result<(), CommandError> {
+    let progress = ConsoleProgress::new(stop);
+    let job = SyncJob {
+        service,
+        storage,
+        target: SyncTarget::All,
+        scope: PurchaseScope::Automatic,
+        as_of: wiring::as_of(settings),
+        trigger: SyncTrigger::Manual,
+        patience: SyncPatience::OneLease,
+    };
+    let lease_time = Duration::from_secs(u64::from(settings.sync.lease_seconds));
+    let outcome = job.run(&progress, lease_time).await;
+    progress.finish();
+    print(&format!("\n{}\n", runs_table(&outcome.runs)))?;
+    outcome.error.map_or(Ok(()), |error| Err(error.into()))
+}
+
+async fn show_segments(settings: &Settings, storage: Arc<dyn Storage>) -> Result<(), CommandError> {
+    let analytics = wiring::analytics(settings, storage);
+    let analysis = analytics.get_rfm_analysis(Figures::Stored, |_| {}).await?;
+    let report = RfmReport::new(&analysis, settings.analytics.metrics.zone, Vec::new());
+    print(&report.to_table())?;
+    Ok(())
+}

@@ -1,0 +1,52 @@
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use clap::{Args, Subcommand};
+use glame_core::analytics::AsOf;
+use glame_core::sync::{PurchaseScope, SyncTrigger};
+
+use super::CommandError;
+use super::sync::{Shown, carry_out};
+use crate::jobs::{SyncJob, SyncPatience, SyncTarget};
+use crate::settings::Settings;
+use crate::wiring;
+
+/// The figures of all customers.
+#[derive(Debug, Subcommand)]
+pub(super) enum Metrics {
+    /// Make them anew
+    Recompute(Recompute),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Recompute {
+    /// The day that the figures speak of [default: today]
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<NaiveDate>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl Metrics {
+    pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, CommandError> {
+        let Self::Recompute(recompute) = self;
+        let storage = wiring::storage(settings).await?;
+        let source = Arc::new(wiring::AbsentSource);
+        let service = wiring::sync_service(settings, Arc::clone(&storage), source);
+        let as_of = recompute
+            .as_of
+            .map_or_else(|| wiring::as_of(settings), AsOf::EndOf);
+        let job = SyncJob {
+            service: &service,
+            storage: storage.as_ref(),
+            target: SyncTarget::Metrics,
+            scope: PurchaseScope::Automatic,
+            as_of,
+            trigger: SyncTrigger::Manual,
+            patience: SyncPatience::OneLease,
+        };
+        carry_out(settings, job, Shown::from_flag(recompute.json)).await
+    }
+}

@@ -1,0 +1,51 @@
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::CommandError;
+use crate::http::HttpServer;
+use crate::jobs::Scheduler;
+use crate::settings::Settings;
+use crate::stop::Stop;
+use crate::wiring;
+
+pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
+    let stop = Stop::on_signals();
+    let storage = wiring::storage(settings).await?;
+    let scheduler = if settings.onec.url.is_some() {
+        let source = Arc::new(wiring::source(settings)?);
+        let service = wiring::sync_service(settings, Arc::clone(&storage), source);
+        Scheduler::new(settings, Arc::clone(&storage), service)?
+    } else {
+        tracing::warn!("onec.url is not set: nothing will be synchronised");
+        None
+    };
+    let server = bind(settings).await?;
+    tracing::info!(address = %server.address(), "listening");
+
+    let jobs = async {
+        if let Some(scheduler) = scheduler {
+            scheduler.run(stop.clone()).await;
+        }
+    };
+    let (served, ()) = tokio::join!(
+        server.run(storage, stop.clone(), stop_within(settings)),
+        jobs
+    );
+    served?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Takes the address of the settings.
+pub(super) async fn bind(settings: &Settings) -> Result<HttpServer, CommandError> {
+    let address = settings.server.listen;
+    HttpServer::bind(address).await.map_err(|error| {
+        format!("cannot listen at {address}; is another server there? Set server.listen: {error}")
+            .into()
+    })
+}
+
+/// Gives how long open requests have to end.
+pub(super) fn stop_within(settings: &Settings) -> Duration {
+    Duration::from_secs(u64::from(settings.server.stop_within_seconds))
+}

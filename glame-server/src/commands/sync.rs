@@ -1,0 +1,213 @@
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use glame_core::sync::{PurchaseScope, SyncCounts, SyncRun, SyncTrigger};
+use serde::Serialize;
+
+use super::CommandError;
+use crate::jobs::{SyncJob, SyncPatience, SyncTarget};
+use crate::output::{grouped, print, print_json, table};
+use crate::progress::ConsoleProgress;
+use crate::settings::Settings;
+use crate::stop::Stop;
+use crate::wiring;
+
+/// Brings the shop's base over.
+#[derive(Debug, Subcommand)]
+pub(super) enum Sync {
+    /// Cards and the customers who hold them
+    Customers(Format),
+    /// Catalogue and purchases, and the figures that follow
+    Purchases(Purchases),
+    /// Everything
+    All(Purchases),
+    /// Print the newest runs
+    Status(Format),
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct Format {
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Purchases {
+    /// Read the purchases of so many days, and every opening balance [default: what may have changed]
+    #[arg(long, value_name = "N", conflicts_with = "full", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    days: Option<u32>,
+    /// Read all purchases, whatever their date
+    #[arg(long)]
+    full: bool,
+    #[command(flatten)]
+    format: Format,
+}
+
+/// How a result is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// As a table.
+    Text,
+    /// As one JSON document.
+    Json,
+}
+
+impl Shown {
+    pub(super) const fn from_flag(json: bool) -> Self {
+        if json { Self::Json } else { Self::Text }
+    }
+}
+
+/// The runs of a job, as programs read them.
+#[derive(Debug, Serialize)]
+struct RunsView<'a> {
+    runs: Vec<RunView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct RunView<'a> {
+    id: String,
+    kind: &'a str,
+    status: &'a str,
+    trigger: &'a str,
+    #[serde(flatten)]
+    counts: SyncCounts,
+    since: Option<chrono::DateTime<chrono::Utc>>,
+    started_at: Option<chrono::DateTime<chrono::Utc>>,
+    finished_at: Option<chrono::DateTime<chrono::Utc>>,
+    error: Option<&'a str>,
+}
+
+impl<'a> RunView<'a> {
+    fn new(run: &'a SyncRun) -> Self {
+        Self {
+            id: run.id.to_string(),
+            kind: run.kind.as_str(),
+            status: run.status.as_str(),
+            trigger: run.trigger.as_str(),
+            counts: run.counts,
+            since: run.since,
+            started_at: run.started_at,
+            finished_at: run.finished_at,
+            error: run.error.as_deref(),
+        }
+    }
+}
+
+impl Sync {
+    pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, CommandError> {
+        let (target, scope, format) = match self {
+            Self::Status(format) => return status(settings, format).await,
+            Self::Customers(format) => (SyncTarget::Customers, PurchaseScope::Automatic, format),
+            Self::Purchases(purchases) => {
+                (SyncTarget::Purchases, purchases.scope(), purchases.format)
+            }
+            Self::All(purchases) => (SyncTarget::All, purchases.scope(), purchases.format),
+        };
+        let storage = wiring::storage(settings).await?;
+        let source = Arc::new(wiring::source(settings)?);
+        let service = wiring::sync_service(settings, Arc::clone(&storage), source);
+        let job = SyncJob {
+            service: &service,
+            storage: storage.as_ref(),
+            target,
+            scope,
+            as_of: wiring::as_of(settings),
+            trigger: SyncTrigger::Manual,
+            patience: SyncPatience::OneLease,
+        };
+        carry_out(settings, job, Shown::from_flag(format.json)).await
+    }
+}
+
+impl Purchases {
+    fn scope(&self) -> PurchaseScope {
+        match (self.days, self.full) {
+            (Some(days), _) => PurchaseScope::Days(days),
+            (None, true) => PurchaseScope::Everything,
+            (None, false) => PurchaseScope::Automatic,
+        }
+    }
+}
+
+/// Does a job and shows what became of it.
+pub(super) async fn carry_out(
+    settings: &Settings,
+    job: SyncJob<'_>,
+    shown: Shown,
+) -> Result<ExitCode, CommandError> {
+    let progress = ConsoleProgress::new(Stop::on_signals());
+    let lease_time = Duration::from_secs(u64::from(settings.sync.lease_seconds));
+    let outcome = job.run(&progress, lease_time).await;
+    progress.finish();
+    match shown {
+        Shown::Json => print_json(&RunsView {
+            runs: outcome.runs.iter().map(RunView::new).collect(),
+            error: outcome.error.as_ref().map(ToString::to_string),
+        })?,
+        Shown::Text if outcome.runs.is_empty() => {}
+        Shown::Text => print(&runs_table(&outcome.runs))?,
+    }
+    match outcome.error {
+        Some(error) => Err(error.into()),
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+async fn status(settings: &Settings, format: Format) -> Result<ExitCode, CommandError> {
+    let storage = wiring::storage(settings).await?;
+    let runs = storage.latest_runs(20).await?;
+    if format.json {
+        print_json(&RunsView {
+            runs: runs.iter().map(RunView::new).collect(),
+            error: None,
+        })?;
+    } else if runs.is_empty() {
+        print("nothing has been synchronised yet; begin with `glame sync all`")?;
+    } else {
+        print(&runs_table(&runs))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Lays runs out as a table.
+pub(super) fn runs_table(runs: &[SyncRun]) -> String {
+    let rows: Vec<Vec<String>> = runs
+        .iter()
+        .map(|run| {
+            let counts = &run.counts;
+            let numbers = [
+                counts.read,
+                counts.created,
+                counts.updated,
+                counts.removed,
+                counts.unchanged,
+                counts.anonymous,
+                counts.rejected,
+                counts.requests,
+            ];
+            let numbers = numbers.map(|number| grouped(&number.to_string()));
+            let mut row = vec![run.kind.as_str().to_owned(), run.status.as_str().to_owned()];
+            row.extend(numbers);
+            row
+        })
+        .collect();
+    let header = [
+        "kind",
+        "status",
+        "read",
+        "new",
+        "changed",
+        "removed",
+        "unchanged",
+        "anonymous",
+        "rejected",
+        "requests",
+    ];
+    table(&header, &rows)
+}

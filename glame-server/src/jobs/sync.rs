@@ -1,0 +1,184 @@
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use glame_core::analytics::AsOf;
+use glame_core::ports::{Clock, Storage};
+use glame_core::sync::{
+    CustomerSyncService, PurchaseScope, SyncError, SyncKind, SyncLease, SyncObserver, SyncRun,
+    SyncTrigger,
+};
+
+use crate::clock::SystemClock;
+
+/// What a job brings over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SyncTarget {
+    /// Cards and customers.
+    Customers,
+    /// Catalogue, purchases and the figures that follow.
+    Purchases,
+    /// Everything.
+    All,
+    /// Only the figures.
+    Metrics,
+}
+
+/// Whether a job waits for a lease whose holder may be dead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SyncPatience {
+    /// Gives up at once.
+    None,
+    /// Waits until the lease would have to be prolonged; a living holder has done so by then.
+    OneLease,
+}
+
+/// One job of the synchronisation: its runs in order, under one lease.
+#[derive(Debug, Clone, Copy)]
+pub struct SyncJob<'a> {
+    /// The service that does it.
+    pub service: &'a CustomerSyncService,
+    /// Where the rows of the runs are.
+    pub storage: &'a dyn Storage,
+    /// What is brought over.
+    pub target: SyncTarget,
+    /// Which purchases are read.
+    pub scope: PurchaseScope,
+    /// The instant that the figures speak of.
+    pub as_of: AsOf,
+    /// Who asked for it.
+    pub trigger: SyncTrigger,
+    /// Whether it waits for a lease whose holder may be dead.
+    pub patience: SyncPatience,
+}
+
+/// What became of a job.
+#[derive(Debug)]
+pub struct SyncOutcome {
+    /// The runs, the failed one last.
+    pub runs: Vec<SyncRun>,
+    /// Why it stopped, if it did.
+    pub error: Option<SyncError>,
+}
+
+impl SyncTarget {
+    fn kinds(self) -> &'static [SyncKind] {
+        match self {
+            Self::Customers => &[SyncKind::Customers],
+            Self::Purchases => &[SyncKind::Catalogue, SyncKind::Purchases, SyncKind::Metrics],
+            Self::All => &SyncKind::ALL,
+            Self::Metrics => &[SyncKind::Metrics],
+        }
+    }
+}
+
+impl SyncJob<'_> {
+    /// Does the job; the lease is kept alive meanwhile, however slow the shop's base is.
+    pub async fn run(&self, observer: &dyn SyncObserver, lease_time: Duration) -> SyncOutcome {
+        let lease = match self.acquire_lease().await {
+            Ok(lease) => lease,
+            Err(error) => {
+                return SyncOutcome {
+                    runs: Vec::new(),
+                    error: Some(error),
+                };
+            }
+        };
+        let outcome = tokio::select! {
+            outcome = self.run_all(&lease, observer) => outcome,
+            never = self.keep_alive(&lease, lease_time / 3) => never,
+        };
+        if let Err(error) = self.service.release_lease(lease).await {
+            tracing::warn!(%error, "the lease of the synchronisation could not be given back");
+        }
+        outcome
+    }
+
+    async fn run_all(&self, lease: &SyncLease, observer: &dyn SyncObserver) -> SyncOutcome {
+        let mut runs = Vec::new();
+        for kind in self.target.kinds() {
+            let begun = SystemClock.now();
+            match self.run_one(*kind, lease, observer).await {
+                Ok(run) => runs.push(run),
+                Err(error) => {
+                    runs.extend(self.failed_run(*kind, begun).await);
+                    return SyncOutcome {
+                        runs,
+                        error: Some(error),
+                    };
+                }
+            }
+        }
+        SyncOutcome { runs, error: None }
+    }
+
+    async fn run_one(
+        &self,
+        kind: SyncKind,
+        lease: &SyncLease,
+        observer: &dyn SyncObserver,
+    ) -> Result<SyncRun, SyncError> {
+        let (service, trigger) = (self.service, self.trigger);
+        let run = match kind {
+            SyncKind::Customers => {
+                service
+                    .sync_discount_cards(lease, trigger, observer)
+                    .await?
+            }
+            SyncKind::Catalogue => service.sync_catalogue(lease, trigger, observer).await?,
+            SyncKind::Purchases => {
+                service
+                    .sync_purchase_history(lease, self.scope, trigger, observer)
+                    .await?
+            }
+            SyncKind::Metrics => {
+                service
+                    .calculate_customer_metrics(lease, self.as_of, trigger, observer)
+                    .await?
+            }
+        };
+        tracing::info!(
+            kind = kind.as_str(),
+            read = run.counts.read,
+            created = run.counts.created,
+            updated = run.counts.updated,
+            removed = run.counts.removed,
+            rejected = run.counts.rejected,
+            requests = run.counts.requests,
+            "sync run succeeded"
+        );
+        Ok(run)
+    }
+
+    /// Finds the row of a run that failed, if it came so far as to have one.
+    async fn failed_run(&self, kind: SyncKind, begun: DateTime<Utc>) -> Option<SyncRun> {
+        let last = self.storage.last_run(kind).await.ok().flatten();
+        last.filter(|run| run.queued_at >= begun)
+    }
+
+    async fn acquire_lease(&self) -> Result<SyncLease, SyncError> {
+        let owner = format!("process {}", std::process::id());
+        match self.service.acquire_lease(&owner).await {
+            Err(SyncError::Busy {
+                owner: holder,
+                until,
+            }) if self.patience == SyncPatience::OneLease => {
+                tracing::info!(%holder, %until, "waiting for the lease of another synchronisation");
+                let wait = until.signed_duration_since(SystemClock.now());
+                tokio::time::sleep(wait.to_std().unwrap_or_default() + Duration::from_millis(50))
+                    .await;
+                self.service.acquire_lease(&owner).await
+            }
+            result => result,
+        }
+    }
+
+    /// Prolongs the lease for ever; whoever has lost it learns so at the next page.
+    async fn keep_alive(&self, lease: &SyncLease, every: Duration) -> SyncOutcome {
+        loop {
+            tokio::time::sleep(every).await;
+            if let Err(error) = self.service.renew_lease(lease).await {
+                tracing::warn!(%error, "the lease of the synchronisation could not be prolonged");
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+
+pub mod api;
+pub mod clock;
+pub mod commands;
+pub mod http;
+pub mod jobs;
+pub mod output;
+pub mod progress;
+pub mod reports;
+pub mod settings;
+pub mod stop;
+pub mod telemetry;
+pub mod wiring;

@@ -1,0 +1,75 @@
+//! How far a synchronisation has come, on a terminal or as lines.
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use glame_core::sync::{SyncObserver, SyncRun};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::output::grouped;
+use crate::stop::Stop;
+
+/// Shows a spinner with counts on a terminal; elsewhere it is silent until a run has ended.
+#[derive(Debug)]
+pub struct ConsoleProgress {
+    bar: ProgressBar,
+    stop: Stop,
+}
+
+impl ConsoleProgress {
+    /// Begins to show progress; `stop` cancels the run.
+    #[must_use]
+    pub fn new(stop: Stop) -> Self {
+        let bar = if io::stderr().is_terminal() {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        } else {
+            ProgressBar::hidden()
+        };
+        Self { bar, stop }
+    }
+
+    /// Takes the spinner away.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl SyncObserver for ConsoleProgress {
+    fn progressed(&self, run: &SyncRun) {
+        let counts = &run.counts;
+        let [read, created, updated, removed] =
+            [counts.read, counts.created, counts.updated, counts.removed]
+                .map(|count| grouped(&count.to_string()));
+        self.bar.set_message(format!(
+            "{}: {read} read, {created} new, {updated} changed, {removed} removed",
+            run.kind.as_str()
+        ));
+    }
+
+    fn wants_to_cancel(&self) -> bool {
+        self.stop.is_wanted()
+    }
+}
+
+/// Logs nothing and listens to the wish to stop: what a scheduled run needs.
+#[derive(Debug)]
+pub struct Cancellable(pub Stop);
+
+impl SyncObserver for Cancellable {
+    fn progressed(&self, run: &SyncRun) {
+        tracing::debug!(
+            kind = run.kind.as_str(),
+            read = run.counts.read,
+            "sync progressed"
+        );
+    }
+
+    fn wants_to_cancel(&self) -> bool {
+        self.0.is_wanted()
+    }
+}

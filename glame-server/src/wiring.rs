@@ -1,0 +1,71 @@
+//! Puts adapters and services together as the settings say.
+
+mod absent_source;
+
+use std::sync::Arc;
+
+use glame_core::analytics::{AsOf, CustomerAnalyticsService};
+use glame_core::ports::{Clock, SalesSource, Storage, StorageError};
+use glame_core::sync::CustomerSyncService;
+use glame_onec::OnecSource;
+
+pub use absent_source::AbsentSource;
+
+use crate::clock::{SystemClock, TimeOrderedIds};
+use crate::settings::{Settings, SettingsError};
+
+/// Tells why the parts could not be put together.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WiringError {
+    /// The settings do not hold.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The settings of the 1C base do not hold.
+    #[error(transparent)]
+    Onec(#[from] glame_onec::SettingsError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Opens the database and checks that its schema is the one of this version.
+pub async fn storage(settings: &Settings) -> Result<Arc<dyn Storage>, WiringError> {
+    let storage = glame_storage::open(settings.database_url()?).await?;
+    storage.check().await?;
+    Ok(storage)
+}
+
+/// Prepares the 1C base; nothing is asked yet.
+pub fn source(settings: &Settings) -> Result<OnecSource, WiringError> {
+    Ok(OnecSource::open(settings.onec()?)?)
+}
+
+/// Puts the synchronisation together.
+pub fn sync_service(
+    settings: &Settings,
+    storage: Arc<dyn Storage>,
+    source: Arc<dyn SalesSource>,
+) -> CustomerSyncService {
+    CustomerSyncService::new(
+        storage,
+        source,
+        Arc::new(SystemClock),
+        Arc::new(TimeOrderedIds),
+        settings.sync(),
+    )
+}
+
+/// Puts the analytics together.
+pub fn analytics(settings: &Settings, storage: Arc<dyn Storage>) -> CustomerAnalyticsService {
+    CustomerAnalyticsService::new(storage, settings.analytics.metrics.clone())
+}
+
+/// Gives the instant that figures speak of: the day in the settings, or now.
+#[must_use]
+pub fn as_of(settings: &Settings) -> AsOf {
+    settings
+        .analytics
+        .as_of
+        .map_or_else(|| AsOf::Now(SystemClock.now()), AsOf::EndOf)
+}
