@@ -60,11 +60,11 @@ pub struct PurchaseFigures {
     pub total_purchases: u32,
     /// The net sum of all lines, opening balances included.
     pub total_spent: Money,
-    /// The net money of goods per receipt of `total_purchases`, half a kopeck rounded up.
+    /// The net money of goods and services per receipt of `total_purchases`, half a kopeck rounded up.
     pub average_receipt: Option<Money>,
-    /// All receipts of goods, returned ones among them.
+    /// All receipts of goods and services, returned ones among them.
     pub receipts: u32,
-    /// Documents that only take goods back.
+    /// Documents that only take something back.
     pub returns: u32,
     /// Lines of every kind.
     pub lines: u32,
@@ -94,7 +94,7 @@ pub struct CustomerMetrics {
 /// What was bought of one article in one document, net.
 type NetQuantities = BTreeMap<(Option<ProductRef>, Option<VariantRef>), i128>;
 
-/// One document of goods, while figures are made.
+/// One document, while figures are made.
 #[derive(Debug, Default)]
 struct Sale {
     purchased_at: DateTime<Utc>,
@@ -106,8 +106,8 @@ struct Sale {
 impl PurchaseFigures {
     /// Makes the figures of a customer.
     ///
-    /// Money is the sum of all lines. Receipts, recency and preferences look at goods only, and a
-    /// receipt counts as long as something of it was not brought back: returns that name their
+    /// Money is the sum of all lines. Receipts and recency look at goods and services, preferences at
+    /// goods alone. A receipt counts as long as something of it was not brought back: returns that name their
     /// sale are set against it, article by article; a return that names none lowers money only.
     #[must_use]
     pub fn of(
@@ -131,7 +131,7 @@ impl PurchaseFigures {
         let mut taken_back: BTreeMap<DocumentRef, NetQuantities> = BTreeMap::new();
         let mut categories: BTreeMap<&PlainText, i128> = BTreeMap::new();
         let mut brands: BTreeMap<&PlainText, i128> = BTreeMap::new();
-        let mut goods_kopecks: i128 = 0;
+        let mut purchased_kopecks: i128 = 0;
         let mut future_lines = 0;
 
         for line in &lines {
@@ -140,16 +140,19 @@ impl PurchaseFigures {
                 continue;
             }
             let product = line.product.and_then(|product| catalogue.get(&product));
-            if policy.lines.kind_of(line, product) != LineKind::Goods {
+            let kind = policy.lines.kind_of(line, product);
+            if !kind.makes_a_purchase() {
                 continue;
             }
             let kopecks = i128::from(line.amount.kopecks());
-            goods_kopecks += kopecks;
-            if let Some(category) = product.and_then(|product| product.category.as_ref()) {
-                *categories.entry(category).or_default() += kopecks;
-            }
-            if let Some(brand) = product.and_then(|product| product.brand.as_ref()) {
-                *brands.entry(brand).or_default() += kopecks;
+            purchased_kopecks += kopecks;
+            if let (LineKind::Goods, Some(product)) = (kind, product) {
+                if let Some(category) = &product.category {
+                    *categories.entry(category).or_default() += kopecks;
+                }
+                if let Some(brand) = &product.brand {
+                    *brands.entry(brand).or_default() += kopecks;
+                }
             }
 
             let sale = sales.entry(line.document.document).or_insert_with(|| Sale {
@@ -173,7 +176,7 @@ impl PurchaseFigures {
             .map(|(_, sale)| sale)
             .collect();
         let total_purchases = count(kept.len());
-        let goods = Money::from_kopecks(saturated(goods_kopecks));
+        let purchased = Money::from_kopecks(saturated(purchased_kopecks));
 
         Self {
             user: history.user(),
@@ -184,7 +187,7 @@ impl PurchaseFigures {
                     .map(|line| i128::from(line.amount.kopecks()))
                     .sum(),
             )),
-            average_receipt: goods.divided_half_up(total_purchases),
+            average_receipt: purchased.divided_half_up(total_purchases),
             receipts: count(receipts),
             returns: count(sales.len() - receipts),
             lines: count(lines.len()),

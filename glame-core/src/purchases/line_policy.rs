@@ -11,12 +11,20 @@ pub enum LineKind {
     Goods,
     /// Pouches, bags, cards and the like.
     Packaging,
-    /// Delivery, work, fees, gift certificates.
+    /// Delivery, work, fees, gift certificates: they make purchases, but no preferences.
     Service,
     /// A line without quantity or without money.
     Zero,
     /// Totals carried over from an older system.
     OpeningBalance,
+}
+
+impl LineKind {
+    /// Tells whether the line makes a purchase: a receipt, an occasion, a date.
+    #[must_use]
+    pub const fn makes_a_purchase(self) -> bool {
+        matches!(self, Self::Goods | Self::Service)
+    }
 }
 
 /// Tells goods from packaging and from lines that only look like purchases. The rule is data.
