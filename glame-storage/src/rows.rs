@@ -17,7 +17,8 @@ pub(crate) use instant::Instant;
 pub(crate) use keys::{first_after, kinds_of};
 pub(crate) use metrics::{MetricsCells, MetricsRow, ScoringCells, ScoringRow};
 pub(crate) use purchase::{
-    PurchaseRow, StoredReceiptRow, TotalsRow, amount_of, bounds_of, histories_of,
+    PurchaseRow, RECEIPTS_A_STATEMENT, StoredReceiptRow, TotalsRow, amount_of, bounds_of,
+    histories_of, in_order,
 };
 pub(crate) use sync_run::{RejectRow, SyncRunRow, counts_of, reject_id, storable};
 pub(crate) use user::{UserRow, digits_of};

@@ -3,6 +3,7 @@
 mod catalogue;
 mod lists;
 mod metrics;
+mod packed;
 mod purchases;
 mod sync_runs;
 mod users;
@@ -15,7 +16,7 @@ use sqlx::migrate::{Migrate, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction};
 
-use crate::driver_error::{Doing, migrate_error, storage_error};
+use crate::driver_error::{Doing, migrate_error, refused, storage_error};
 use crate::open::{MigrationReport, OpenOptions, compare_schema};
 
 static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -76,11 +77,21 @@ impl SqliteStorage {
         connect: SqliteConnectOptions,
         options: &OpenOptions,
     ) -> Result<Self, StorageError> {
+        if !connect.get_filename().exists() {
+            let source = format!("{} does not exist", connect.get_filename().display());
+            let advice = "run `glame migrate`, which creates the database file";
+            return Err(refused("opening the database file", advice, source));
+        }
         let pool = SqlitePoolOptions::new().acquire_timeout(options.wait_at_most);
         let writer = pool
             .clone()
             .max_connections(1)
-            .connect_with(connect.clone().pragma("cache_size", WRITER_CACHE))
+            .connect_with(
+                connect
+                    .clone()
+                    .pragma("cache_size", WRITER_CACHE)
+                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES),
+            )
             .await
             .map_err(failed("opening the database file"))?;
         let readers = pool
@@ -94,6 +105,10 @@ impl SqliteStorage {
 
 /// 32 MiB, in SQLite's way of saying kibibytes: the inner pages of a million receipts.
 const WRITER_CACHE: &str = "-32768";
+
+/// 64 MiB: a bulk load touches the same pages in work after work, and the longer the log, the less
+/// often they are copied into the file.
+const CHECKPOINT_PAGES: &str = "16384";
 
 /// How long a migration waits for another one.
 const MIGRATION_WAIT: Duration = Duration::from_mins(1);
@@ -182,7 +197,7 @@ impl UnitOfWork for SqliteWork {
 
 #[cfg(test)]
 mod tests {
-    use glame_core::ports::{UserReader, UserWriter};
+    use glame_core::ports::UserReader;
     use glame_core::testkit::fixtures::customer;
 
     use super::*;

@@ -271,7 +271,7 @@ fn run(command: &mut Command) {
         .stdout(Stdio::null())
         .stderr(file)
         .status()
-        .unwrap_or_else(|error| panic!("{:?} cannot be run: {error}", command.get_program()));
+        .unwrap_or_else(|error| panic!("{command:?} cannot be run: {error}"));
     let said = fs::read_to_string(&log).unwrap_or_default();
     remove_quietly(&log);
     assert!(status.success(), "{command:?} failed: {said}");

@@ -1,5 +1,7 @@
 //! PostgreSQL does what the ports promise.
 
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 use std::sync::Arc;
 
 use glame_core::ports::Storage;

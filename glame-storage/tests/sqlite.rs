@@ -1,5 +1,7 @@
 //! SQLite does what the ports promise, in memory and on a file.
 
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 mod in_memory {
     use std::sync::Arc;
 

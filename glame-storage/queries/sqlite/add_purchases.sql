@@ -1,6 +1,20 @@
-INSERT INTO purchase_history (
-    user_id, purchased_at, document_kind, document, line_number, product, variant, quantity, amount
+-- ?1 holds records of 164 bytes: four UUIDs and five integers, see `packed.rs`.
+WITH RECURSIVE record (at) AS (
+    SELECT 1 WHERE length(?1) > 0
+    UNION ALL
+    SELECT at + 164 FROM record WHERE at + 164 < length(?1)
 )
-SELECT unhex(value ->> 0), value ->> 1, value ->> 2, unhex(value ->> 3), value ->> 4,
-       unhex(value ->> 5), unhex(value ->> 6), value ->> 7, value ->> 8
-FROM json_each(?1)
+INSERT INTO purchase_history (
+    user_id, document, product, variant,
+    purchased_at, document_kind, line_number, quantity, amount
+)
+SELECT substr(?1, at, 16),
+       substr(?1, at + 16, 16),
+       nullif(substr(?1, at + 32, 16), zeroblob(16)),
+       nullif(substr(?1, at + 48, 16), zeroblob(16)),
+       CAST(substr(?1, at + 64, 20) AS INTEGER),
+       CAST(substr(?1, at + 84, 20) AS INTEGER),
+       CAST(substr(?1, at + 104, 20) AS INTEGER),
+       CAST(substr(?1, at + 124, 20) AS INTEGER),
+       CAST(substr(?1, at + 144, 20) AS INTEGER)
+FROM record

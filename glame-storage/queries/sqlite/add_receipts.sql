@@ -1,10 +1,23 @@
-INSERT INTO receipts (
-    user_id, purchased_at, document_kind, document, store, returns_document, line_count, amount,
-    digest
+-- ?1 holds records of 160 bytes: five UUIDs and four integers, see `packed.rs`.
+WITH RECURSIVE record (at) AS (
+    SELECT 1 WHERE length(?1) > 0
+    UNION ALL
+    SELECT at + 160 FROM record WHERE at + 160 < length(?1)
 )
-SELECT unhex(value ->> 0), value ->> 1, value ->> 2, unhex(value ->> 3), unhex(value ->> 4),
-       unhex(value ->> 5), value ->> 6, value ->> 7, unhex(value ->> 8)
-FROM json_each(?1)
+INSERT INTO receipts (
+    user_id, document, store, returns_document, digest,
+    purchased_at, document_kind, line_count, amount
+)
+SELECT substr(?1, at, 16),
+       substr(?1, at + 16, 16),
+       nullif(substr(?1, at + 32, 16), zeroblob(16)),
+       nullif(substr(?1, at + 48, 16), zeroblob(16)),
+       substr(?1, at + 64, 16),
+       CAST(substr(?1, at + 80, 20) AS INTEGER),
+       CAST(substr(?1, at + 100, 20) AS INTEGER),
+       CAST(substr(?1, at + 120, 20) AS INTEGER),
+       CAST(substr(?1, at + 140, 20) AS INTEGER)
+FROM record
 -- Without a condition `ON CONFLICT` would be read as part of a join.
 WHERE TRUE
 ON CONFLICT (user_id, purchased_at, document_kind, document) DO NOTHING

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::{PostgresStorage, PostgresWork, column};
 use crate::rows::{
-    PurchaseRow, StoredReceiptRow, TotalsRow, amount_of, bounds_of, first_after, histories_of,
-    kinds_of,
+    PurchaseRow, RECEIPTS_A_STATEMENT, StoredReceiptRow, TotalsRow, amount_of, bounds_of,
+    first_after, histories_of, in_order, kinds_of,
 };
 use crate::tables::{PURCHASE_HISTORY, RECEIPTS};
 
@@ -150,17 +150,22 @@ impl PurchaseWriter for PostgresWork {
     async fn add_receipts(&mut self, receipts: &[Receipt]) -> Result<(), StorageError> {
         // A savepoint: of receipts that cannot be added nothing remains, and the work goes on.
         let mut attempt = self.tx.begin().await.map_err(RECEIPTS.writing())?;
-        insert_receipts(&mut attempt, receipts).await?;
-        insert_lines(&mut attempt, receipts).await?;
+        for receipts in in_order(receipts).chunks(RECEIPTS_A_STATEMENT) {
+            insert_receipts(&mut attempt, receipts).await?;
+            insert_lines(&mut attempt, receipts).await?;
+        }
         attempt.commit().await.map_err(RECEIPTS.writing())
     }
 }
 
 async fn insert_receipts(
     connection: &mut PgConnection,
-    receipts: &[Receipt],
+    receipts: &[&Receipt],
 ) -> Result<(), StorageError> {
-    let amounts: Vec<i64> = receipts.iter().map(amount_of).collect::<Result<_, _>>()?;
+    let amounts: Vec<i64> = receipts
+        .iter()
+        .map(|receipt| amount_of(receipt))
+        .collect::<Result<_, _>>()?;
     let inserted = sqlx::query_file!(
         "queries/postgres/add_receipts.sql",
         &column(receipts, |receipt| *receipt.key.user.as_uuid()),
@@ -191,7 +196,7 @@ async fn insert_receipts(
 
 async fn insert_lines(
     connection: &mut PgConnection,
-    receipts: &[Receipt],
+    receipts: &[&Receipt],
 ) -> Result<(), StorageError> {
     let lines: Vec<(&ReceiptKey, &ReceiptLine)> = receipts
         .iter()

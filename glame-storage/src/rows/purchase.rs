@@ -120,6 +120,16 @@ impl TryFrom<TotalsRow> for PurchaseTotals {
     }
 }
 
+/// How many receipts one statement writes at the most, so that no parameter grows without bounds.
+pub(crate) const RECEIPTS_A_STATEMENT: usize = 20_000;
+
+/// Gives receipts in the order of their keys, in which the databases write them fastest.
+pub(crate) fn in_order(receipts: &[Receipt]) -> Vec<&Receipt> {
+    let mut receipts: Vec<&Receipt> = receipts.iter().collect();
+    receipts.sort_by_key(|receipt| receipt.key);
+    receipts
+}
+
 /// Sums a receipt for its row.
 pub(crate) fn amount_of(receipt: &Receipt) -> Result<i64, StorageError> {
     Money::try_sum(receipt.lines.iter().map(|line| line.amount))

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use glame_core::ports::{PurchaseReader, PurchaseTotals, PurchaseWriter, StorageError};
 use glame_core::purchases::{
-    DocumentKey, DocumentScope, PurchaseHistory, Receipt, ReceiptKey, ReceiptLine, StoredReceipt,
+    DocumentKey, DocumentScope, PurchaseHistory, Receipt, ReceiptKey, StoredReceipt,
 };
 use glame_core::values::{DocumentRef, PeriodRange, ProductRef, StoreRef, UserId, VariantRef};
 use sqlx::{Acquire, SqliteConnection};
@@ -9,10 +9,11 @@ use uuid::Uuid;
 use uuid::fmt::Simple;
 
 use super::lists::{hex, json_rows};
+use super::packed::PackedRows;
 use super::{SqliteStorage, SqliteWork};
 use crate::rows::{
-    PurchaseRow, StoredReceiptRow, TotalsRow, amount_of, bounds_of, first_after, histories_of,
-    kinds_of,
+    PurchaseRow, RECEIPTS_A_STATEMENT, StoredReceiptRow, TotalsRow, amount_of, bounds_of,
+    first_after, histories_of, in_order, kinds_of,
 };
 use crate::tables::{PURCHASE_HISTORY, RECEIPTS};
 
@@ -144,33 +145,31 @@ impl PurchaseWriter for SqliteWork {
     async fn add_receipts(&mut self, receipts: &[Receipt]) -> Result<(), StorageError> {
         // A savepoint: of receipts that cannot be added nothing remains, and the work goes on.
         let mut attempt = self.tx.begin().await.map_err(RECEIPTS.writing())?;
-        insert_receipts(&mut attempt, receipts).await?;
-        insert_lines(&mut attempt, receipts).await?;
+        for receipts in in_order(receipts).chunks(RECEIPTS_A_STATEMENT) {
+            insert_receipts(&mut attempt, receipts).await?;
+            insert_lines(&mut attempt, receipts).await?;
+        }
         attempt.commit().await.map_err(RECEIPTS.writing())
     }
 }
 
 async fn insert_receipts(
     connection: &mut SqliteConnection,
-    receipts: &[Receipt],
+    receipts: &[&Receipt],
 ) -> Result<(), StorageError> {
-    let amounts: Vec<i64> = receipts.iter().map(amount_of).collect::<Result<_, _>>()?;
-    let rows: Vec<(&Receipt, i64)> = receipts.iter().zip(amounts).collect();
-    let rows = json_rows(&rows, |(receipt, amount)| {
-        let (user, purchased_at, kind, document) = key_of(&receipt.key);
-        (
-            user,
-            purchased_at,
-            kind,
-            document,
-            receipt.store.as_ref().map(StoreRef::as_uuid).map(hex),
-            receipt.returns.as_ref().map(DocumentRef::as_uuid).map(hex),
-            receipt.line_count(),
-            *amount,
-            hex(&Uuid::from_bytes(*receipt.digest().as_bytes())),
-        )
-    })?;
-    let inserted = sqlx::query_file!("queries/sqlite/add_receipts.sql", rows)
+    let mut rows = PackedRows::default();
+    for receipt in receipts {
+        rows.uuid(receipt.key.user.as_uuid())
+            .uuid(receipt.key.document.document.as_uuid())
+            .optional_uuid(receipt.store.as_ref().map(StoreRef::as_uuid))
+            .optional_uuid(receipt.returns.as_ref().map(DocumentRef::as_uuid))
+            .uuid(&Uuid::from_bytes(*receipt.digest().as_bytes()))
+            .integer(receipt.key.purchased_at.timestamp_micros())
+            .integer(receipt.key.document.kind.code().into())
+            .integer(receipt.line_count().into())
+            .integer(amount_of(receipt)?);
+    }
+    let inserted = sqlx::query_file!("queries/sqlite/add_receipts.sql", rows.as_bytes())
         .execute(connection)
         .await
         .map_err(RECEIPTS.writing())?;
@@ -183,27 +182,23 @@ async fn insert_receipts(
 
 async fn insert_lines(
     connection: &mut SqliteConnection,
-    receipts: &[Receipt],
+    receipts: &[&Receipt],
 ) -> Result<(), StorageError> {
-    let lines: Vec<(&ReceiptKey, &ReceiptLine)> = receipts
-        .iter()
-        .flat_map(|receipt| receipt.lines.iter().map(|line| (&receipt.key, line)))
-        .collect();
-    let rows = json_rows(&lines, |(key, line)| {
-        let (user, purchased_at, kind, document) = key_of(key);
-        (
-            user,
-            purchased_at,
-            kind,
-            document,
-            line.line_number,
-            line.product.as_ref().map(ProductRef::as_uuid).map(hex),
-            line.variant.as_ref().map(VariantRef::as_uuid).map(hex),
-            line.quantity.thousandths(),
-            line.amount.kopecks(),
-        )
-    })?;
-    sqlx::query_file!("queries/sqlite/add_purchases.sql", rows)
+    let mut rows = PackedRows::default();
+    for receipt in receipts {
+        for line in &receipt.lines {
+            rows.uuid(receipt.key.user.as_uuid())
+                .uuid(receipt.key.document.document.as_uuid())
+                .optional_uuid(line.product.as_ref().map(ProductRef::as_uuid))
+                .optional_uuid(line.variant.as_ref().map(VariantRef::as_uuid))
+                .integer(receipt.key.purchased_at.timestamp_micros())
+                .integer(receipt.key.document.kind.code().into())
+                .integer(line.line_number.into())
+                .integer(line.quantity.thousandths())
+                .integer(line.amount.kopecks());
+        }
+    }
+    sqlx::query_file!("queries/sqlite/add_purchases.sql", rows.as_bytes())
         .execute(connection)
         .await
         .map_err(PURCHASE_HISTORY.writing())?;

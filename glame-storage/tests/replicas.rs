@@ -1,0 +1,76 @@
+//! Several servers on one database: what one has in its hands, the other waits for.
+
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use glame_core::ports::LeaseState;
+use glame_core::testkit::fixtures::minute;
+use glame_core::values::LeaseToken;
+use glame_storage::testing::PostgresCluster;
+use uuid::Uuid;
+
+/// How long the second server is watched before it is believed to wait.
+const WATCHED: Duration = Duration::from_millis(150);
+
+const FIRST: LeaseToken = LeaseToken::from_uuid(Uuid::from_u128(1));
+const SECOND: LeaseToken = LeaseToken::from_uuid(Uuid::from_u128(2));
+
+async fn take(
+    url: &str,
+    token: LeaseToken,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> LeaseState {
+    let storage = glame_storage::open(url).await.unwrap();
+    let mut work = storage.begin().await.unwrap();
+    let state = work
+        .take_lease(token, "a server", now, until)
+        .await
+        .unwrap();
+    work.commit().await.unwrap();
+    state
+}
+
+/// A work that has prolonged the lease is finished before anybody can take the lease over.
+async fn assert_the_lease_is_a_fence(url: &str) {
+    glame_storage::migrate(url).await.unwrap();
+    assert_eq!(
+        take(url, FIRST, minute(0), minute(5)).await,
+        LeaseState::Taken
+    );
+
+    let storage = glame_storage::open(url).await.unwrap();
+    let mut work = storage.begin().await.unwrap();
+    assert!(work.renew_lease(FIRST, minute(20)).await.unwrap());
+
+    // By what is committed, the lease has run out.
+    let mut second = Box::pin(take(url, SECOND, minute(10), minute(30)));
+    let waits = tokio::time::timeout(WATCHED, second.as_mut())
+        .await
+        .is_err();
+    assert!(
+        waits,
+        "the lease was taken over while its holder was writing"
+    );
+
+    work.commit().await.unwrap();
+    let held = LeaseState::Held {
+        owner: "a server".to_owned(),
+        until: minute(20),
+    };
+    assert_eq!(second.await, held);
+}
+
+#[tokio::test]
+async fn the_lease_is_a_fence_on_postgres() {
+    assert_the_lease_is_a_fence(&PostgresCluster::start().fresh_database().await).await;
+}
+
+#[tokio::test]
+async fn the_lease_is_a_fence_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("glame.db").display());
+    assert_the_lease_is_a_fence(&url).await;
+}
