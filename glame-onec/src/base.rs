@@ -1,6 +1,6 @@
 //! A base as its readers see it: pages of sets, with what was learnt about it on the way.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -31,6 +31,8 @@ struct Learnt {
     fields: HashMap<SetKey, Vec<&'static str>>,
     /// How many orders of a set were refused.
     orders: HashMap<&'static str, usize>,
+    /// The sets that cannot be asked for a stretch of time.
+    filters_refused: HashSet<&'static str>,
     /// Whether rows cannot be asked for by the type of their document.
     type_filter_refused: bool,
 }
@@ -117,13 +119,18 @@ impl Base {
     /// Reads a page, without the fields and the order that the base does not accept.
     pub(crate) async fn page(&self, wanted: &Wanted, meter: &Meter) -> Result<Page, Fault> {
         let refused_before = self.refused_orders(wanted.set);
+        let on_slowness = match wanted.top {
+            Some(_) => OnSlowness::Fail,
+            // Rows by key are few: the answer cannot be made smaller.
+            None => OnSlowness::Repeat,
+        };
         loop {
             let order = self.order_of(wanted);
             let call = Call {
                 url: self.query(wanted).order_by(order).url(self.root()),
                 set: wanted.set.name,
                 expected: Expected::Collection,
-                on_slowness: OnSlowness::Fail,
+                on_slowness,
             };
             let fault = match self.transport.fetch(&call, meter).await {
                 Ok(answer) => {
@@ -238,6 +245,20 @@ impl Base {
 
     fn learnt(&self) -> MutexGuard<'_, Learnt> {
         self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells whether a set has refused to be asked for a stretch of time.
+    pub(crate) fn filters_refused(&self, set: &Set) -> bool {
+        self.learnt().filters_refused.contains(set.name)
+    }
+
+    /// Learns that it has.
+    pub(crate) fn learn_refused_filters(&self, set: &'static Set) {
+        tracing::warn!(
+            set = set.name,
+            "1C refuses to filter; the whole set is read"
+        );
+        self.learnt().filters_refused.insert(set.name);
     }
 
     /// Tells whether rows of a register can be asked for by the type of their document.

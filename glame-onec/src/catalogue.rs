@@ -1,5 +1,7 @@
 //! Pages of a catalogue, in an order that lets none be lost.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use glame_core::ports::{Rejected, SourceCursor};
 use serde::{Deserialize, Serialize};
@@ -94,8 +96,9 @@ pub(crate) async fn page_after(
             back = u64::from(rows);
             continue;
         }
-        let count = u64::try_from(keys.len()).unwrap_or(u64::MAX);
-        let full = count >= u64::from(top);
+        let full = u64::try_from(keys.len()).unwrap_or(u64::MAX) >= u64::from(top);
+        let different = keys.iter().collect::<HashSet<_>>().len();
+        let count = u64::try_from(different).unwrap_or(u64::MAX);
         let last = keys.iter().rev().find_map(|key| *key);
         let next = last.filter(|_| full).map(|last| Place {
             skip: skip + count,

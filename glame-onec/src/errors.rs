@@ -104,6 +104,12 @@ impl Fault {
         )
     }
 
+    /// Tells whether the rows may be had without a filter.
+    pub(crate) fn refuses_filter(&self) -> bool {
+        let refused_in_words = self.kind == FaultKind::OperationRefused;
+        refused_in_words || self.kind == FaultKind::RightsRefused && self.asks_for_simpler()
+    }
+
     /// Tells whether a simpler request may help: no order, no composite types.
     pub(crate) fn asks_for_simpler(&self) -> bool {
         match self.kind {

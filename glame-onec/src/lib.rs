@@ -1,4 +1,4 @@
-//! 1C:Enterprise OData as a source of customers and sales.
+#![doc = include_str!("../README.md")]
 
 mod base;
 mod catalogue;

@@ -21,9 +21,9 @@ use crate::transport::Meter;
 
 pub(crate) use pace::Pace;
 
-/// The most rows of one second that are read; opening balances of a large base fit well.
-const MAX_ROWS_OF_A_SECOND: u64 = 2_000_000;
-/// How often the rows of a second are read again while their order changes under the reader.
+/// The most rows that are read with `$skip`; the opening balances of a large base fit well.
+const MAX_SKIPPED_ROWS: u64 = 2_000_000;
+/// How often pages are read again while their order changes under the reader.
 const MAX_PASSES: u32 = 4;
 
 /// A half-open stretch of local time; a missing end is open.
@@ -82,6 +82,9 @@ impl Timeline<'_> {
         read: ReadPage<'_, R>,
         meter: &Meter,
     ) -> Result<Window<R>, Fault> {
+        if self.base.filters_refused(self.set) {
+            return self.scan(stretch, pace, read, meter).await;
+        }
         let zone = self.base.settings().zone;
         let mut to = pace.end_of_first_window(stretch, self.base.now(), zone);
         loop {
@@ -90,7 +93,7 @@ impl Timeline<'_> {
                 to,
             };
             let asked = pace.rows();
-            match self.rows(part, asked + 1, 0, read, meter).await {
+            match self.rows(Some(part), asked + 1, 0, read, meter).await {
                 Ok(fetched) if fetched.rows.len() <= count(asked) => {
                     pace.grow(part, fetched.rows.len());
                     return Ok(Window {
@@ -115,7 +118,9 @@ impl Timeline<'_> {
                         return Err(Fault::new(FaultKind::Unexpected(what)).about(self.set.name));
                     }
                     Cut::OneSecond(second) => {
-                        let rows = self.second(second, pace, read, meter).await?;
+                        let rows = self
+                            .by_skip(Some(second), second, pace, read, meter)
+                            .await?;
                         return Ok(Window {
                             to: second.to,
                             rows,
@@ -125,9 +130,28 @@ impl Timeline<'_> {
                 Err(fault) if fault.asks_for_less() => {
                     to = pace.shrink(part, fault, self.base.now(), zone)?;
                 }
+                Err(fault) if fault.refuses_filter() && self.filter.is_none() => {
+                    self.base.learn_refused_filters(self.set);
+                    return self.scan(stretch, pace, read, meter).await;
+                }
                 Err(fault) => return Err(fault),
             }
         }
+    }
+
+    /// Reads the whole set and keeps a stretch of it: the last resort where filters are refused.
+    async fn scan<R: TimedRow>(
+        &self,
+        stretch: Stretch,
+        pace: &mut Pace,
+        read: ReadPage<'_, R>,
+        meter: &Meter,
+    ) -> Result<Window<R>, Fault> {
+        let rows = self.by_skip(None, stretch, pace, read, meter).await?;
+        Ok(Window {
+            to: stretch.to,
+            rows,
+        })
     }
 
     /// Reads all windows of a stretch.
@@ -150,13 +174,14 @@ impl Timeline<'_> {
         }
     }
 
-    /// Reads the rows of one second, however many there are.
+    /// Reads rows page by page, however many there are, and keeps a stretch of them.
     ///
     /// Rows that come twice show that the order has changed between pages, so that others may
-    /// have been missed: the second is read again until nothing new comes.
-    async fn second<R: TimedRow>(
+    /// have been missed: the pages are read again until nothing new comes.
+    async fn by_skip<R: TimedRow>(
         &self,
-        second: Stretch,
+        asked: Option<Stretch>,
+        kept: Stretch,
         pace: &mut Pace,
         read: ReadPage<'_, R>,
         meter: &Meter,
@@ -166,26 +191,28 @@ impl Timeline<'_> {
             let known = found.len();
             let (mut skip, mut received) = (0, 0);
             let mut keys_of_pass = HashSet::new();
-            while skip < MAX_ROWS_OF_A_SECOND {
+            while skip < MAX_SKIPPED_ROWS {
                 let top = pace.rows();
-                let fetched = match self.rows(second, top, skip, read, meter).await {
+                let rows = match self.rows(asked, top, skip, read, meter).await {
                     Ok(fetched) => fetched.rows,
                     Err(fault) if fault.asks_for_less() && pace.fewer_rows() => continue,
                     Err(fault) => return Err(fault),
                 };
-                received += fetched.len();
-                skip += u64::try_from(fetched.len()).unwrap_or(u64::MAX);
-                let last = fetched.len() < count(top);
-                for row in fetched {
+                received += rows.len();
+                skip += u64::try_from(rows.len()).unwrap_or(u64::MAX);
+                let last = rows.len() < count(top);
+                for row in rows {
                     keys_of_pass.insert(row.key());
-                    found.insert(row.key(), row);
+                    if row.at().is_none_or(|at| kept.holds(at)) {
+                        found.insert(row.key(), row);
+                    }
                 }
                 if last {
                     break;
                 }
             }
-            if skip >= MAX_ROWS_OF_A_SECOND {
-                let what = "with more rows of one second than can be read";
+            if skip >= MAX_SKIPPED_ROWS {
+                let what = "with more rows than can be read page by page";
                 return Err(Fault::new(FaultKind::Unexpected(what)).about(self.set.name));
             }
             let repeated = keys_of_pass.len() < received;
@@ -200,18 +227,19 @@ impl Timeline<'_> {
 
     async fn rows<R: TimedRow>(
         &self,
-        part: Stretch,
+        part: Option<Stretch>,
         top: u32,
         skip: u64,
         read: ReadPage<'_, R>,
         meter: &Meter,
     ) -> Result<Fetched<R>, Fault> {
+        let bound = |comparison, at| Filter::moment(self.moment, comparison, at);
         let from = part
-            .from
-            .map(|at| Filter::moment(self.moment, Comparison::AtLeast, at));
+            .and_then(|part| part.from)
+            .map(|at| bound(Comparison::AtLeast, at));
         let to = part
-            .to
-            .map(|at| Filter::moment(self.moment, Comparison::Before, at));
+            .and_then(|part| part.to)
+            .map(|at| bound(Comparison::Before, at));
         let wanted = Wanted {
             set: self.set,
             filter: Filter::all(from.into_iter().chain(to).chain(self.filter.clone())),
@@ -221,10 +249,11 @@ impl Timeline<'_> {
         };
         let Page { body, ordered } = self.base.page(&wanted, meter).await?;
         let rows = read(&body).map_err(|fault| fault.about(self.set.name))?;
-        let outside = rows
-            .iter()
-            .filter_map(TimedRow::at)
-            .any(|at| !part.holds(at));
+        let outside = part.is_some_and(|part| {
+            rows.iter()
+                .filter_map(TimedRow::at)
+                .any(|at| !part.holds(at))
+        });
         if outside {
             let what = "with rows outside the period that was asked for";
             return Err(Fault::new(FaultKind::Unexpected(what)).about(self.set.name));

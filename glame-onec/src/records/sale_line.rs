@@ -51,11 +51,13 @@ pub(crate) const SALES_BY_CARDS: Set = Set {
         "LineNumber",
         "Active",
         "ДисконтнаяКарта_Key",
+        // Without it a sale would go to the card instead of its owner.
+        "ВладелецКарты_Key",
         "Номенклатура_Key",
         "Количество",
         "Сумма",
     ],
-    optional: &["Характеристика_Key", "ВладелецКарты_Key"],
+    optional: &["Характеристика_Key"],
     orders: REGISTER_ORDERS,
 };
 

@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDateTime, TimeDelta};
 use glame_core::values::DocumentRef;
 
 use crate::base::{Base, Order, Wanted};
-use crate::errors::{Fault, FaultKind};
+use crate::errors::Fault;
 use crate::page::for_each_row;
 use crate::query::Filter;
 use crate::records::Set;
@@ -34,7 +34,9 @@ impl WantedHeaders {
         self.last = Some(self.last.map_or(at, |last| last.max(at)));
     }
 
-    /// Reads the headers, if they are published and allowed: they only add to the lines.
+    /// Reads the headers, if they are published: they only add to the lines.
+    ///
+    /// Headers that can suddenly not be read are a fault: sales would lose their holders.
     pub(super) async fn read(
         self,
         base: &Base,
@@ -45,18 +47,8 @@ impl WantedHeaders {
             return Ok(Headers::new());
         }
         match self.read_published(base, set, meter).await {
-            Err(fault)
-                if matches!(
-                    fault.kind,
-                    FaultKind::NotPublished | FaultKind::RightsRefused
-                ) =>
-            {
-                base.forget_published().await;
-                tracing::warn!(
-                    set = set.name,
-                    kind = fault.kind.name(),
-                    "headers cannot be read"
-                );
+            Err(fault) if fault.refuses_filter() => {
+                tracing::warn!(set = set.name, "1C refuses to filter; headers are not read");
                 Ok(Headers::new())
             }
             outcome => outcome,

@@ -1,5 +1,10 @@
 //! The adapter over real HTTP: against a scripted server for what travels, against the simulator
 //! for what 1C means.
 
+mod conformance;
+mod doctor;
+mod faults;
+mod reading;
 mod scripted_server;
+mod shop;
 mod transport;

@@ -1,0 +1,217 @@
+//! What goes wrong with real bases is borne, or reported so that a person can act.
+
+use std::collections::BTreeMap;
+
+use glame_core::ports::{SalesSource, SourceError};
+use glame_onec::{OnecSource, SalesRegister};
+use glame_onec_simulator::{Fault, FaultRule, Quirks, Rate, Simulator, SimulatorSettings};
+
+use crate::shop::{Reading, assert_complete, open_shop, plan, reader_of, small_shop, source_of};
+
+const SALES: &str = "AccumulationRegister_Продажи_RecordType";
+
+/// Reads everything while a fault strikes, and checks that nothing is lost or doubled.
+async fn bears(rule: FaultRule) {
+    let shop = open_shop().await;
+    for register in [SalesRegister::Sales, SalesRegister::SalesByCards] {
+        shop.set_faults(plan([rule.clone()]));
+        let reading = Reading::of(&source_of(&shop, register), None).await;
+        let reading = reading.unwrap_or_else(|error| panic!("{rule:?} {register:?}: {error}"));
+        shop.set_faults(plan([]));
+        assert_complete(&reading, &shop, register);
+    }
+}
+
+/// Reads sales while a fault always strikes, and gives the error.
+async fn fails(rule: FaultRule) -> SourceError {
+    let shop = open_shop().await;
+    shop.set_faults(plan([rule.only_on(SALES)]));
+    let source = source_of(&shop, SalesRegister::Sales);
+    Reading::of(&source, None).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn faults_of_the_way_are_borne() {
+    for fault in [
+        Fault::SlowFirstByte,
+        Fault::Reset,
+        Fault::TruncatedJson,
+        Fault::StaleSession,
+        Fault::License,
+        Fault::TooMany,
+        Fault::BadGateway,
+        Fault::Unavailable,
+        Fault::Timeout,
+        Fault::Maintenance,
+        Fault::MissingValue,
+        Fault::Business,
+        Fault::DuplicateRows,
+    ] {
+        bears(FaultRule::always(fault).at_rate(Rate::percent(15))).await;
+    }
+}
+
+#[tokio::test]
+async fn a_stall_in_the_body_is_borne() {
+    bears(FaultRule::once(Fault::Stall).after(2)).await;
+}
+
+#[tokio::test]
+async fn a_base_that_orders_no_register_is_read_in_narrower_windows() {
+    bears(FaultRule::always(Fault::AutoOrder)).await;
+}
+
+#[tokio::test]
+async fn a_base_that_lacks_memory_is_read_in_narrower_windows() {
+    bears(FaultRule::always(Fault::Memory { lines: 500 })).await;
+}
+
+#[tokio::test]
+async fn a_base_without_memory_and_without_order_is_read_all_the_same() {
+    let settings = SimulatorSettings {
+        quirks: Quirks {
+            unstable_order: true,
+            ..Quirks::default()
+        },
+        faults: plan([
+            FaultRule::always(Fault::AutoOrder),
+            FaultRule::always(Fault::Memory { lines: 700 }),
+        ]),
+        ..small_shop()
+    };
+    let shop = Simulator::start(settings).await.unwrap();
+    let source = source_of(&shop, SalesRegister::Sales);
+    let reading = Reading::of(&source, None).await.unwrap();
+    assert_complete(&reading, &shop, SalesRegister::Sales);
+    assert!(reading.requests() < 150, "{} requests", reading.requests());
+}
+
+#[tokio::test]
+async fn a_base_that_refuses_filters_is_read_as_a_whole() {
+    bears(FaultRule::always(Fault::FilterRefused)).await;
+}
+
+#[tokio::test]
+async fn rows_that_are_entered_meanwhile_lose_no_others() {
+    let shop = open_shop().await;
+    let before = crate::shop::expected(&shop, SalesRegister::Sales);
+    shop.set_faults(plan([
+        FaultRule::always(Fault::InsertedRows).at_rate(Rate::percent(30))
+    ]));
+    let reading = Reading::of(&source_of(&shop, SalesRegister::Sales), None)
+        .await
+        .unwrap();
+    // What was entered is anonymous, so that the holders must be the same.
+    assert_eq!(without_openings(&reading), before.holders);
+}
+
+fn without_openings(reading: &Reading) -> BTreeMap<uuid::Uuid, glame_onec_simulator::Totals> {
+    let mut windows = reading.windows.clone();
+    windows.retain(|window| {
+        window.documents != glame_core::purchases::DocumentScope::OpeningBalancesOnly
+    });
+    Reading { windows }.by_holder()
+}
+
+#[tokio::test]
+async fn catalogues_bear_unstable_rows() {
+    let settings = SimulatorSettings {
+        quirks: Quirks {
+            unstable_order: true,
+            ..Quirks::default()
+        },
+        faults: plan([FaultRule::always(Fault::DuplicateRows).at_rate(Rate::percent(50))]),
+        ..small_shop()
+    };
+    let troubled = Simulator::start(settings).await.unwrap();
+    let sound = open_shop().await;
+    let cards = |shop: &Simulator| {
+        let source = source_of(shop, SalesRegister::Sales);
+        async move {
+            let (mut cards, mut cursor) = (std::collections::BTreeSet::new(), None);
+            loop {
+                let page = source.cards(cursor.as_ref()).await.unwrap();
+                cards.extend(page.items.into_iter().map(|record| record.card));
+                cursor = page.next;
+                if cursor.is_none() {
+                    return cards;
+                }
+            }
+        }
+    };
+    assert_eq!(cards(&troubled).await, cards(&sound).await);
+}
+
+#[tokio::test]
+async fn a_set_that_is_suddenly_not_published_is_named() {
+    let error = fails(FaultRule::always(Fault::Unpublished).after(3)).await;
+    assert!(matches!(&error, SourceError::Refused { .. }), "{error}");
+    assert!(
+        error.to_string().contains("Регистры накопления → Продажи"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_field_that_is_renamed_is_left_out_or_named() {
+    let shop = open_shop().await;
+    shop.set_faults(plan([FaultRule::once(Fault::RenamedField)]));
+    let reading = Reading::of(&source_of(&shop, SalesRegister::Sales), None)
+        .await
+        .unwrap();
+    assert_complete(&reading, &shop, SalesRegister::Sales);
+    let error = fails(FaultRule::always(Fault::RenamedField)).await;
+    assert!(matches!(&error, SourceError::Refused { .. }), "{error}");
+    assert!(error.to_string().contains("has no field Сумма"), "{error}");
+}
+
+#[tokio::test]
+async fn what_a_person_must_settle_is_refused_at_once() {
+    for (fault, hint) in [
+        (Fault::Rights, "rights refused"),
+        (Fault::Auth, "login refused"),
+        (Fault::Redirect, "redirects to http://127.0.0.1"),
+    ] {
+        let error = fails(FaultRule::always(fault)).await;
+        assert!(matches!(&error, SourceError::Refused { .. }), "{error}");
+        assert!(error.to_string().contains(hint), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn the_login_stays_at_home() {
+    let shop = open_shop().await;
+    shop.set_faults(plan([FaultRule::always(Fault::Redirect)]));
+    let error = source_of(&shop, SalesRegister::Sales)
+        .cards(None)
+        .await
+        .unwrap_err();
+    assert!(!error.is_temporary());
+    assert!(shop.foreign_requests().is_empty());
+    assert!(!shop.seen_credentials_elsewhere());
+    assert_eq!(shop.requests(), 1);
+}
+
+#[tokio::test]
+async fn a_page_without_end_is_cut_off() {
+    let shop = open_shop().await;
+    shop.set_faults(plan([FaultRule::always(Fault::HugePage)]));
+    let mut settings = reader_of(&shop);
+    settings.max_page_bytes = 1_000_000;
+    let source = OnecSource::open(settings).unwrap();
+    let error = source.cards(None).await.unwrap_err();
+    assert!(error.to_string().contains("max_page_bytes"), "{error}");
+}
+
+#[tokio::test]
+async fn a_base_that_stays_away_is_reported_as_temporary() {
+    for fault in [
+        Fault::Unavailable,
+        Fault::Maintenance,
+        Fault::License,
+        Fault::Reset,
+    ] {
+        let error = fails(FaultRule::always(fault)).await;
+        assert!(error.is_temporary(), "{fault:?}: {error}");
+    }
+}
