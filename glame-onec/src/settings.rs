@@ -297,12 +297,13 @@ mod tests {
 
     #[test]
     fn each_error_names_its_field() {
-        let cases: [(&str, fn(&mut OnecSettings)); 6] = [
+        type Spoil = fn(&mut OnecSettings);
+        let cases: [(&str, Spoil); 6] = [
             ("base_url", |s| s.base_url = "ftp://x".to_owned()),
             ("page_sizes.cards", |s| s.page_sizes.cards = 1),
             ("timeouts.connect", |s| s.timeouts.connect = Duration::ZERO),
             ("timeouts.total", |s| {
-                s.timeouts.total = Duration::from_secs(1)
+                s.timeouts.total = Duration::from_secs(1);
             }),
             ("retries.attempts", |s| s.retries.attempts = 0),
             ("max_page_bytes", |s| s.max_page_bytes = 10),

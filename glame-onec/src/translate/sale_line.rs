@@ -199,8 +199,11 @@ mod tests {
             ("Контрагент_Key", ""),
             ("ДисконтнаяКарта_Key", card.as_str()),
         ];
-        let owned = read(&[by_card[0], by_card[1], ("ВладелецКарты_Key", &owner)]).unwrap();
-        assert!(matches!(owned.line.holder, Some(Holder::Counterparty(_))));
+        let by_owner = read(&[by_card[0], by_card[1], ("ВладелецКарты_Key", &owner)]).unwrap();
+        assert!(matches!(
+            by_owner.line.holder,
+            Some(Holder::Counterparty(_))
+        ));
         let nameless = read(&[by_card[0], by_card[1], ("ВладелецКарты_Key", &zero)]).unwrap();
         assert!(matches!(nameless.line.holder, Some(Holder::Card(_))));
         let anonymous = read(&[("Контрагент_Key", &zero)]).unwrap();

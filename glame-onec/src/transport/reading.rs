@@ -161,7 +161,7 @@ mod tests {
                 r#"{"Ref_Key":"x"}"#,
                 Some("unexpected"),
             ),
-            (Expected::Collection, r#"[1]"#, Some("unexpected")),
+            (Expected::Collection, "[1]", Some("unexpected")),
             (Expected::Collection, "<feed></feed>", Some("unexpected")),
             (
                 Expected::Collection,

@@ -1,6 +1,8 @@
 //! The adapter over real HTTP: against a scripted server for what travels, against the simulator
 //! for what 1C means.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod conformance;
 mod doctor;
 mod faults;

@@ -11,6 +11,8 @@ const CARD: &str = r#"{"value": [{"Ref_Key": "7a10c001-3f2b-11ef-8a01-0050569a00
     "DeletionMark": false, "КодКартыШтрихкод": "2900000001017",
     "ВладелецКарты_Key": "00000000-0000-0000-0000-000000000000"}]}"#;
 
+type MakeReply = Arc<dyn Fn() -> Reply + Send + Sync>;
+
 fn odata_error(code: &str, text: &str) -> String {
     format!(
         r#"{{"odata.error": {{"code": "{code}", "message": {{"lang": "ru", "value": "{text}"}}}}}}"#
@@ -76,7 +78,7 @@ async fn missing_rights_are_no_refused_login() {
 #[tokio::test]
 async fn faults_that_pass_are_borne() {
     let html = "<html><body>Идут технические работы</body></html>";
-    let replies: Vec<(&str, Arc<dyn Fn() -> Reply + Send + Sync>)> = vec![
+    let replies: Vec<(&str, MakeReply)> = vec![
         (
             "429",
             Arc::new(|| Reply::Answer(429, vec![("Retry-After", "0".to_owned())], String::new())),
