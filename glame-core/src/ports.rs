@@ -23,6 +23,13 @@ mod clock;
 mod errors;
 mod metrics;
 mod purchases;
+#[cfg_attr(
+    any(test, feature = "testkit"),
+    expect(
+        clippy::ref_option_ref,
+        reason = "the mock repeats the signatures of the port"
+    )
+)]
 mod sales_source;
 mod storage;
 mod sync_runs;

@@ -1,4 +1,8 @@
 //! The in-memory adapters keep the promises of their ports.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a step of a test that fails is a failed test"
+)]
 
 mod storage {
     use glame_core::testkit::MemoryStorage;

@@ -1,4 +1,8 @@
 //! The synchronisation as a whole, over the in-memory adapters.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a step of a test that fails is a failed test"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,8 +11,8 @@ use chrono::TimeDelta;
 use glame_core::analytics::{AsOf, CustomerStatus, RfmPolicy, ScorePolicy};
 use glame_core::catalogue::ProductKind;
 use glame_core::ports::{
-    CatalogueReader, Clock, MetricsReader, PurchaseReader, SalesSource, SourceError, Storage,
-    SyncRunReader, UserReader,
+    CatalogueReader, Clock, MetricsReader, PurchaseReader, SalesSource, SourceError, SyncRunReader,
+    UserReader,
 };
 use glame_core::purchases::{DocumentKind, SaleLine};
 use glame_core::sync::{
@@ -38,9 +42,9 @@ impl Shop {
         let source = Arc::new(ListSource::default());
         let clock = Arc::new(ManualClock::at(minute(0)));
         let service = CustomerSyncService::new(
-            Arc::clone(&storage) as Arc<dyn Storage>,
-            Arc::clone(&source) as Arc<dyn SalesSource>,
-            Arc::clone(&clock) as Arc<dyn Clock>,
+            storage.clone(),
+            source.clone(),
+            clock.clone(),
             Arc::new(CountingIds::default()),
             settings,
         );
@@ -368,9 +372,9 @@ async fn a_broken_off_run_goes_on_from_its_last_window() {
         .expect_sales_of()
         .returning(|_| panic!("nothing moves"));
     let service = CustomerSyncService::new(
-        Arc::clone(&shop.storage) as Arc<dyn Storage>,
+        shop.storage.clone(),
         Arc::new(breaking),
-        Arc::clone(&shop.clock) as Arc<dyn Clock>,
+        shop.clock.clone(),
         Arc::new(glame_core::testkit::CountingIds::starting_at(1_000)),
         SyncSettings::default(),
     );

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::catalogue::Product;
 use crate::ports::{Storage, StorageError};
+use crate::purchases::PurchaseHistory;
 use crate::values::{Money, ProductRef, UserId};
 
 /// How many customers are looked at together.
@@ -289,7 +290,7 @@ impl<'a> Yardstick<'a> {
         after: Option<UserId>,
     ) -> Result<Option<(UserId, Vec<CustomerMetrics>)>, StorageError> {
         let histories = storage.histories_after(after, PAGE).await?;
-        let Some(last) = histories.last().map(|history| history.user()) else {
+        let Some(last) = histories.last().map(PurchaseHistory::user) else {
             return Ok(None);
         };
         let rows = histories

@@ -105,6 +105,11 @@ fn unit_price_is_below(line: &PurchaseLine, price: Money) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::inconsistent_digit_grouping,
+        reason = "roubles stand apart from kopecks"
+    )]
+
     use chrono::DateTime;
     use uuid::Uuid;
 

@@ -144,7 +144,7 @@ mod tests {
         let stored = [same.stored(), before.stored(), gone.stored()];
         let changes =
             WindowChanges::between(vec![same.clone(), after.clone(), new.clone()], &stored);
-        assert_eq!(changes.created, [new.clone()]);
+        assert_eq!(changes.created, std::slice::from_ref(&new));
         assert_eq!(changes.updated, [after]);
         assert_eq!(changes.removed, [gone.stored()]);
         assert_eq!(changes.unchanged, [same.stored()]);

@@ -41,8 +41,9 @@ impl SyncError {
         match self {
             Self::Busy { .. } | Self::LeaseLost => true,
             Self::Source(error) => error.is_temporary(),
-            Self::Storage(error) => error.is_temporary(),
-            Self::Analytics(AnalyticsError::Storage(error)) => error.is_temporary(),
+            Self::Storage(error) | Self::Analytics(AnalyticsError::Storage(error)) => {
+                error.is_temporary()
+            }
             Self::Cancelled | Self::Analytics(_) => false,
         }
     }

@@ -247,14 +247,8 @@ impl CustomerSyncService {
                 Some(Holder::Counterparty(_)) | None => None,
             })
             .collect();
-        let cards = match named_cards.is_empty() {
-            true => Vec::new(),
-            false => {
-                self.storage
-                    .cards(&named_cards.into_iter().collect::<Vec<_>>())
-                    .await?
-            }
-        };
+        let named_cards: Vec<CardRef> = named_cards.into_iter().collect();
+        let cards = self.storage.cards(&named_cards).await?;
         let card_users: BTreeMap<CardRef, UserId> = cards
             .into_iter()
             .map(|card| (card.card, card.user))

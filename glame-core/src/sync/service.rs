@@ -238,9 +238,10 @@ impl CustomerSyncService {
                 Ok(active.run)
             }
             Err(error) => {
-                active.run.status = match error {
-                    SyncError::Cancelled => SyncStatus::Cancelled,
-                    _ => SyncStatus::Failed,
+                active.run.status = if matches!(error, SyncError::Cancelled) {
+                    SyncStatus::Cancelled
+                } else {
+                    SyncStatus::Failed
                 };
                 active.run.error = Some(error.to_string());
                 if let Ok(work) = self.storage.begin().await {

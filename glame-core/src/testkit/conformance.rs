@@ -2,14 +2,20 @@
 //!
 //! A storage adapter runs the whole suite with three lines in a file under `tests/`:
 //!
-//! ```ignore
-//! async fn fresh() -> (MyStorage, ()) { (MyStorage::empty().await, ()) }
+//! ```
+//! # use glame_core::testkit::MemoryStorage as MyStorage;
+//! async fn fresh() -> (MyStorage, ()) { (MyStorage::default(), ()) }
 //! glame_core::storage_conformance!(fresh);
 //! ```
 //!
 //! `fresh` gives an empty storage, and a guard that is dropped after the case. The crate of the
 //! adapter needs `tokio` (`macros`, `rt`) as a development dependency. Each case is a public
 //! function here, so that a case can also be called by hand.
+
+#![expect(
+    clippy::cloned_ref_to_slice_refs,
+    reason = "a case reads best when every list is written out"
+)]
 
 pub mod atomicity;
 pub mod catalogue;

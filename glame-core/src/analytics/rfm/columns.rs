@@ -155,3 +155,63 @@ fn add_rows(part: &mut [Aggregate], first: usize, purchases: PurchaseColumns<'_>
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::analytics::RfmPolicy;
+
+    #[test]
+    fn columns_must_fit_together() {
+        assert_eq!(
+            PurchaseColumns::try_new(2, &[0, 1], &[1], &[1, 1]).unwrap_err(),
+            PurchaseColumnsError::Lengths
+        );
+        assert_eq!(
+            PurchaseColumns::try_new(2, &[0, 2], &[1, 1], &[1, 1]).unwrap_err(),
+            PurchaseColumnsError::UnknownCustomer { row: 1 }
+        );
+    }
+
+    #[test]
+    fn who_has_not_bought_is_not_scored() {
+        let purchases = PurchaseColumns::try_new(2, &[1], &[7], &[500]).unwrap();
+        let columns = RfmColumns::aggregate(purchases, 1);
+        let scores = columns.score(&RfmPolicy::default().cuts(&[]).unwrap(), 10);
+        assert_eq!(scores[0], None);
+        assert_eq!(scores[1].unwrap().to_string(), "R5F1M1");
+        assert_eq!(columns.inputs(1, 10).unwrap().recency_days, 3);
+        assert_eq!(columns.inputs(9, 10), None);
+        assert_eq!(columns.population(10).len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn columns_add_up_as_one_by_one_whatever_the_threads(
+            rows in prop::collection::vec((0_u32..40, 0_u32..900, -90_000_i64..900_000), 0..300),
+            threads in 1_usize..5,
+        ) {
+            let customer: Vec<u32> = rows.iter().map(|row| row.0).collect();
+            let day: Vec<u32> = rows.iter().map(|row| row.1).collect();
+            let kopecks: Vec<i64> = rows.iter().map(|row| row.2).collect();
+            let purchases = PurchaseColumns::try_new(40, &customer, &day, &kopecks).unwrap();
+            let columns = RfmColumns::aggregate(purchases, threads);
+
+            let mut expected: BTreeMap<u32, (u32, u32, i64)> = BTreeMap::new();
+            for (customer, day, kopecks) in rows {
+                let row = expected.entry(customer).or_default();
+                *row = (row.0.max(day), row.1 + 1, row.2 + kopecks);
+            }
+            for customer in 0..40 {
+                let found = columns.inputs(customer, 900).map(|inputs| {
+                    (900 - inputs.recency_days, inputs.frequency, inputs.monetary.kopecks())
+                });
+                prop_assert_eq!(found, expected.get(&customer).copied());
+            }
+        }
+    }
+}
