@@ -26,6 +26,11 @@ pub(crate) trait Base: Debug + Send + Sync {
     /// The date of that document, which never falls as the index grows.
     fn date_of(&self, index: usize) -> Moment;
 
+    /// The place of the first document that sells something.
+    fn first_sale(&self) -> usize {
+        0
+    }
+
     fn find_document(&self, id: Uuid) -> Option<usize>;
 
     /// How many lines of goods the documents before this one have.

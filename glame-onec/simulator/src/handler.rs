@@ -1,7 +1,10 @@
 //! Decides what one request gets.
 
+mod convert;
 mod faulty;
 mod read_set;
+mod virtual_tables;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +23,7 @@ use crate::options::{Format, QueryOptions, format};
 use crate::read::Reader;
 use crate::read::order::SortedPlaces;
 use crate::request::{PathError, Resource};
+use crate::scenario::{Applied, ScenarioError, ScenarioStep};
 use crate::settings::Quirks;
 use crate::world::World;
 
@@ -37,6 +41,8 @@ pub(crate) struct Handler {
     pub(crate) sorted: Arc<SortedPlaces>,
     pub(crate) requests: AtomicU64,
     pub(crate) by_set: Mutex<BTreeMap<String, u64>>,
+    /// Steps that wait for a number of requests.
+    pub(crate) due: Mutex<Vec<(u64, ScenarioStep)>>,
 }
 
 /// One request, with its body read.
@@ -85,6 +91,7 @@ impl Handler {
         let mut counts = self.by_set.lock().unwrap_or_else(PoisonError::into_inner);
         *counts.entry(resource.set_name().to_owned()).or_default() += 1;
         drop(counts);
+        self.catch_up(number);
         if asked.header(AUTHORIZATION) != self.authorization {
             return unauthorized();
         }
@@ -95,6 +102,32 @@ impl Handler {
         let format = asked.format(Some(&options));
         self.answer_or_fail(asked, &resource, &options, format, number)
             .unwrap_or_else(|error| Answer::error(&error, format))
+    }
+
+    /// Carries out the steps that are due; one that fails leaves the base as it was.
+    fn catch_up(&self, number: u64) {
+        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        if due.is_empty() {
+            return;
+        }
+        let (now, later): (Vec<_>, Vec<_>) = std::mem::take(&mut *due)
+            .into_iter()
+            .partition(|(after, _)| *after < number);
+        *due = later;
+        drop(due);
+        for (_, step) in now {
+            let _nobody_to_tell = self.apply(&step);
+        }
+    }
+
+    /// Carries one step out, or none of it.
+    pub(crate) fn apply(&self, step: &ScenarioStep) -> Result<Applied, ScenarioError> {
+        let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
+        let (mut changed, mut applied) = (world.clone(), Applied::default());
+        crate::scenario::apply(&mut changed, step, &mut applied)?;
+        *world = changed;
+        drop(world);
+        Ok(applied)
     }
 
     fn reader(&self, number: u64) -> Reader {
@@ -144,7 +177,7 @@ impl Handler {
                 if asked.method == Method::GET {
                     read_set::read(&reader, &self.root, &target, options, format)
                 } else {
-                    Err(ODataError::wrong_method())
+                    self.write(&reader, asked, &target, format)
                 }
             }
         }

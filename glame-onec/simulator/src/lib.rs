@@ -32,6 +32,10 @@ mod world;
 
 pub use faults::{Fault, FaultPlan, FaultRule, ParseFaultError, Rate};
 pub use oracle::{Oracle, RegisterTotals, SalesRegister, Totals};
+pub use scenario::{
+    Applied, Closing, Good, Pick, Scenario, ScenarioError, ScenarioStep, Share, TimedStep, When,
+    random_scenario,
+};
 pub use server::ForeignRequest;
 pub use settings::{BaseSettings, InlineCount, Published, Quirks, SimulatorSettings};
 pub use simulator::{Credentials, Simulator, StartError};

@@ -2,11 +2,12 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use glame_onec_simulator::{
-    BaseSettings, Fault, FaultPlan, FaultRule, Simulator, SimulatorSettings,
+    BaseSettings, Fault, FaultPlan, FaultRule, Scenario, Simulator, SimulatorSettings,
 };
 
 /// Serves a local 1C base over OData, for tests and demonstrations.
@@ -28,6 +29,9 @@ struct Arguments {
     /// Which of the endless invented shops.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// What happens to the base: a JSON file, described in the README.
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
     /// What goes wrong, and for which share of the requests (all, if not said).
     #[arg(long = "fault", value_name = "NAME[=RATE]")]
     faults: Vec<FaultRule>,
@@ -71,6 +75,14 @@ impl Arguments {
     }
 }
 
+/// The scenario file is not there or not ours to read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read the scenario {path:?}")]
+struct UnreadableFile {
+    path: PathBuf,
+    source: std::io::Error,
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(arguments) {
@@ -93,7 +105,18 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
+        let scenario = match &arguments.scenario {
+            Some(path) => {
+                let text = std::fs::read_to_string(path).map_err(|source| UnreadableFile {
+                    path: path.clone(),
+                    source,
+                })?;
+                Scenario::from_json(&text)?
+            }
+            None => Scenario::default(),
+        };
         let simulator = Simulator::start(arguments.settings()).await?;
+        simulator.run(&scenario)?;
         let credentials = simulator.credentials();
         let mut out = std::io::stdout().lock();
         writeln!(out, "url:      {}", simulator.base_url())?;

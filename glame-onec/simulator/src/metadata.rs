@@ -12,7 +12,7 @@ pub(crate) fn edmx(schema: &Schema) -> String {
     let sets: Vec<&EntitySet> = schema
         .sets
         .iter()
-        .filter(|set| published(schema, set))
+        .filter(|set| schema.is_published(&set.name))
         .collect();
     let mut out = String::with_capacity(1 << 18);
     out.push_str(concat!(
@@ -48,13 +48,6 @@ pub(crate) fn edmx(schema: &Schema) -> String {
     }
     out.push_str("   </EntityContainer>\n  </Schema>\n </edmx:DataServices>\n</edmx:Edmx>\n");
     out
-}
-
-fn published(schema: &Schema, set: &EntitySet) -> bool {
-    match set.shape {
-        Shape::Part { owner, .. } => schema.is_published(&schema.sets[owner].name),
-        _ => schema.is_published(&set.name),
-    }
 }
 
 fn line(out: &mut String, depth: usize, text: &str) {
@@ -340,7 +333,11 @@ pub(crate) fn service_json(schema: &Schema, root: &str) -> Vec<u8> {
     push_string(&mut out, &format!("{root}/$metadata"));
     out.extend_from_slice(b",\n\"value\": [");
     let mut first = true;
-    for set in schema.sets.iter().filter(|set| published(schema, set)) {
+    for set in schema
+        .sets
+        .iter()
+        .filter(|set| schema.is_published(&set.name))
+    {
         out.extend_from_slice(if first {
             b"{\n\"name\": "
         } else {
@@ -364,7 +361,11 @@ pub(crate) fn service_xml(schema: &Schema, root: &str) -> String {
          xml:base=\"{}/\"><workspace><atom:title>Default</atom:title>",
         escape(root)
     );
-    for set in schema.sets.iter().filter(|set| published(schema, set)) {
+    for set in schema
+        .sets
+        .iter()
+        .filter(|set| schema.is_published(&set.name))
+    {
         let name = escape(&set.name);
         let _infallible = write!(
             out,

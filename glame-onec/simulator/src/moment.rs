@@ -16,10 +16,6 @@ impl Moment {
     pub(crate) const MIN: Self = Self(i64::MIN);
     pub(crate) const MAX: Self = Self(i64::MAX);
 
-    pub(crate) const fn from_seconds(seconds: i64) -> Self {
-        Self(seconds)
-    }
-
     pub(crate) const fn seconds(self) -> i64 {
         self.0
     }

@@ -251,10 +251,15 @@ impl Schema {
     }
 
     pub(crate) fn is_published(&self, name: &str) -> bool {
-        let object = name.strip_suffix("_RecordType").unwrap_or(name);
-        self.by_name.contains_key(name)
-            && !self.unpublished.contains(object)
-            && !self.unpublished.contains(name)
+        let Some(set) = self.get(name) else {
+            return false;
+        };
+        let object = match set.shape {
+            Shape::Part { owner, .. } => self.sets[owner].name.as_ref(),
+            Shape::Lines(register) => register.set_name(),
+            Shape::Catalog(_) | Shape::Document(_) | Shape::RecordSets(_) => name,
+        };
+        !self.unpublished.contains(object) && !self.unpublished.contains(name)
     }
 
     pub(crate) fn catalog(&self, catalog: Catalog) -> &EntitySet {

@@ -18,6 +18,7 @@ use crate::faults::{FaultPlan, FaultRun};
 use crate::handler::Handler;
 use crate::oracle::Oracle;
 use crate::request::ROOT;
+use crate::scenario::{Applied, Scenario, ScenarioError, ScenarioStep, TimedStep};
 use crate::schema::Schema;
 use crate::server::{ForeignRequest, ForeignRequests, bind, serve};
 use crate::settings::{BaseSettings, SimulatorSettings};
@@ -191,6 +192,36 @@ impl Simulator {
         Oracle::new(self.handler.world())
     }
 
+    /// Carries out one step.
+    pub fn apply(&self, step: &ScenarioStep) -> Result<Applied, ScenarioError> {
+        self.handler.apply(step)
+    }
+
+    /// Carries out the steps of a scenario; those that wait for requests happen later.
+    pub fn run(&self, scenario: &Scenario) -> Result<Applied, ScenarioError> {
+        let begun = self.requests();
+        let mut applied = Applied::default();
+        for TimedStep {
+            after_requests,
+            step,
+        } in &scenario.steps
+        {
+            if *after_requests == 0 {
+                let Applied { documents, objects } = self.apply(step)?;
+                applied.documents.extend(documents);
+                applied.objects.extend(objects);
+            } else {
+                let mut due = self
+                    .handler
+                    .due
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                due.push((begun + after_requests, step.clone()));
+            }
+        }
+        Ok(applied)
+    }
+
     /// Replaces what goes wrong; counts of the old plan are forgotten.
     pub fn set_faults(&self, plan: FaultPlan) {
         *self
@@ -238,5 +269,6 @@ fn handler(settings: SimulatorSettings, address: SocketAddr, other: SocketAddr) 
         sorted: Arc::default(),
         requests: AtomicU64::new(0),
         by_set: Mutex::default(),
+        due: Mutex::default(),
     }
 }

@@ -35,6 +35,10 @@ struct Overlay {
     timeline: BTreeSet<(Moment, Uuid)>,
     points: BTreeSet<(Moment, Uuid)>,
     objects: [ObjectOverlay; Catalog::ALL.len()],
+    /// What scenarios gave a name to.
+    names: HashMap<String, Uuid>,
+    /// Open shifts: the future report, and the receipts so far.
+    shifts: HashMap<String, (Uuid, Vec<Uuid>)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -42,6 +46,8 @@ struct ObjectOverlay {
     changed: HashMap<Uuid, Option<Arc<Object>>>,
     added: Vec<Uuid>,
 }
+
+const MADE_BY_SCENARIOS: Uuid = Uuid::from_u128(0x5c0e_7a10_51f7_5c0a_9f0e_4d1d_8a7b_6c22);
 
 /// Versions of changed objects start above all versions of the base.
 const CHANGED_FROM: u64 = 1 << 40;
@@ -193,6 +199,72 @@ impl World {
             };
         }
         (from, to)
+    }
+
+    /// The document at a place of the base, unless it was changed or removed.
+    pub(crate) fn present(&self, place: usize) -> Option<Arc<Document>> {
+        let document = self.base.document(place);
+        match self.overlay.documents.get(&document.id) {
+            Some(changed) => changed.clone(),
+            None => Some(Arc::new(document)),
+        }
+    }
+
+    /// The dates of the first and the last document of the base; of an empty base, one day.
+    pub(crate) fn span(&self) -> (Moment, Moment) {
+        let documents = self.base.documents();
+        if documents == 0 {
+            let day = Moment::midnight(2025, 3, 1);
+            return (day.plus(10 * 3_600), day.plus(20 * 3_600));
+        }
+        (
+            self.base.date_of(self.base.first_sale()),
+            self.base.date_of(documents - 1),
+        )
+    }
+
+    /// A new GUID; the same changes in the same order give the same one.
+    pub(crate) fn new_id(&mut self, kind: &str) -> Uuid {
+        let overlay = Arc::make_mut(&mut self.overlay);
+        overlay.version += 1;
+        Uuid::new_v5(
+            &MADE_BY_SCENARIOS,
+            format!("{kind}/{}", overlay.version).as_bytes(),
+        )
+    }
+
+    pub(crate) fn name(&mut self, name: &str, id: Uuid) {
+        Arc::make_mut(&mut self.overlay)
+            .names
+            .insert(name.to_owned(), id);
+    }
+
+    pub(crate) fn named(&self, name: &str) -> Option<Uuid> {
+        self.overlay.names.get(name).copied()
+    }
+
+    /// Adds a receipt to a shift, opening it at need; gives the GUID of the future report.
+    pub(crate) fn join_shift(&mut self, shift: &str, receipt: Uuid) -> Uuid {
+        if !self.overlay.shifts.contains_key(shift) {
+            let report = self.new_id("report");
+            let overlay = Arc::make_mut(&mut self.overlay);
+            overlay
+                .shifts
+                .insert(shift.to_owned(), (report, Vec::new()));
+        }
+        let overlay = Arc::make_mut(&mut self.overlay);
+        overlay
+            .shifts
+            .get_mut(shift)
+            .map_or(Uuid::nil(), |(report, receipts)| {
+                receipts.push(receipt);
+                *report
+            })
+    }
+
+    /// Forgets an open shift; gives its report and its receipts.
+    pub(crate) fn leave_shift(&mut self, shift: &str) -> Option<(Uuid, Vec<Uuid>)> {
+        Arc::make_mut(&mut self.overlay).shifts.remove(shift)
     }
 
     /// How many lines of goods the range holds; changes made since the start are not weighed.

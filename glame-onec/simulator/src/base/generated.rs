@@ -179,6 +179,10 @@ impl Base for Generated {
         }
     }
 
+    fn first_sale(&self) -> usize {
+        self.openings.min(self.documents().saturating_sub(1))
+    }
+
     fn find_document(&self, id: Uuid) -> Option<usize> {
         self.guids
             .find(Kind::Document, id)

@@ -87,7 +87,7 @@ impl Handler {
             }
             Fault::DuplicateRows => sound().map(repeat_first_row),
             Fault::InsertedRows => {
-                self.insert_a_receipt(number);
+                self.insert_a_receipt();
                 sound()
             }
             Fault::Unpublished => Err(ODataError::no_set(resource.set_name())),
@@ -101,9 +101,9 @@ impl Handler {
         }
     }
 
-    fn insert_a_receipt(&self, number: u64) {
+    fn insert_a_receipt(&self) {
         let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
-        crate::scenario::insert_a_receipt(&mut world, number);
+        crate::scenario::insert_a_receipt(&mut world);
     }
 }
 

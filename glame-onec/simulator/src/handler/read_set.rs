@@ -1,5 +1,6 @@
 //! GET on a set, on one of its objects, or on what hangs on them.
 
+use super::virtual_tables;
 use crate::answer::{Answer, HEAD_START, JSON, TEXT};
 use crate::atom;
 use crate::body::RowStream;
@@ -32,7 +33,9 @@ pub(super) fn read(
     match (target.key, target.tail) {
         (None, None) => collection(reader, root, target.set, options, format),
         (None, Some("$count")) => count(reader, target.set, options),
-        (None, Some(method)) => Err(unknown_method(method)),
+        (None, Some(method)) => {
+            virtual_tables::read(reader, root, target.set, method, options, format)
+        }
         (Some(key), tail) => {
             let row = find(&reader.world, target.set, key)?.ok_or_else(ODataError::no_instance)?;
             if reader.hidden.contains(&row.subject()) {
@@ -46,11 +49,7 @@ pub(super) fn read(
     }
 }
 
-fn unknown_method(_method: &str) -> ODataError {
-    ODataError::no_method()
-}
-
-fn style(reader: &Reader, format: Option<Format>) -> Style {
+pub(super) fn style(reader: &Reader, format: Option<Format>) -> Style {
     Style {
         format: format.unwrap_or(Format::Minimal),
         pretty: reader.quirks.pretty_json,

@@ -25,7 +25,6 @@ pub(crate) struct Style {
 pub(crate) struct RowWriter {
     world: World,
     set_name: String,
-    is_line: bool,
     fields: Vec<Field>,
     links: Vec<Link>,
     types: Arc<HashMap<&'static str, Vec<u8>>>,
@@ -79,7 +78,6 @@ impl RowWriter {
         types: Arc<HashMap<&'static str, Vec<u8>>>,
     ) -> Self {
         let mut writer = Self::empty(world, &set.name, style, types);
-        writer.is_line = set.key.contains(&"Recorder");
         for property in &selection.properties {
             writer.add(set, property);
         }
@@ -100,7 +98,6 @@ impl RowWriter {
         Self {
             world: world.clone(),
             set_name: set_name.to_owned(),
-            is_line: false,
             fields: Vec::new(),
             links: Vec::new(),
             types,
@@ -376,11 +373,6 @@ impl RowWriter {
                 out.push(b')');
             }
         }
-    }
-
-    /// Whether rows are lines or recorders rather than objects.
-    pub(crate) const fn is_register(&self) -> bool {
-        self.is_line
     }
 }
 

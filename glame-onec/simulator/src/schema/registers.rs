@@ -100,11 +100,6 @@ impl Register {
             Self::BonusPoints => &["Начислено", "КСписанию"],
         }
     }
-
-    /// The kinds of document that may write this register here.
-    pub(crate) const fn recorders(self) -> &'static [&'static str] {
-        RECORDERS
-    }
 }
 
 const RECORDERS: &[&str] = &[

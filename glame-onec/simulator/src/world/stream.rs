@@ -52,10 +52,6 @@ impl DocumentStream {
         }
     }
 
-    pub(crate) fn world(&self) -> &World {
-        &self.world
-    }
-
     /// The date of the next document.
     pub(crate) fn next_date(&mut self) -> Option<Moment> {
         let base = self

@@ -74,20 +74,6 @@ impl ByDay {
         }
     }
 
-    /// All lines up to a moment, for balances.
-    pub(crate) fn between(world: &World, from: Moment, to: Moment) -> Self {
-        let (first, last) = world.points_span();
-        Self {
-            world: world.clone(),
-            set: world.schema.lines(Register::BonusPoints).clone(),
-            from: from.max(first),
-            to: to.min(last),
-            backward: false,
-            keys: Vec::new(),
-            shuffle: None,
-        }
-    }
-
     fn next_day(&mut self) -> Option<(Moment, Moment)> {
         if self.from >= self.to {
             return None;
