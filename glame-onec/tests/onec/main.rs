@@ -6,6 +6,7 @@
 mod conformance;
 mod doctor;
 mod faults;
+mod pages;
 mod reading;
 mod scripted_server;
 mod shop;

@@ -8,11 +8,12 @@ use glame_core::ports::{SalesSource, SourceCursor};
 use glame_core::purchases::{DocumentKind, DocumentScope};
 use glame_core::users::Holder;
 use glame_onec::{OnecSource, ReceiptHolders, SalesRegister};
-use glame_onec_simulator::{BaseSettings, Quirks, Simulator, SimulatorSettings};
+use glame_onec_simulator::{BaseSettings, Fault, FaultRule, Quirks, Simulator, SimulatorSettings};
 use uuid::Uuid;
 
 use crate::shop::{
-    LINES, Reading, assert_complete, expected, key_of, open_shop, reader_of, small_shop, source_of,
+    LINES, Reading, assert_complete, expected, key_of, open_shop, plan, reader_of, small_shop,
+    source_of,
 };
 
 const BOTH: [SalesRegister; 2] = [SalesRegister::Sales, SalesRegister::SalesByCards];
@@ -224,6 +225,32 @@ async fn a_card_stands_for_the_holder_whom_nobody_named() {
         .filter(|line| matches!(line.holder, Some(Holder::Counterparty(_))))
         .count();
     assert!(of_persons > 0);
+}
+
+#[tokio::test]
+async fn a_second_with_more_lines_than_a_page_is_read_completely() {
+    for rules in [vec![], vec![FaultRule::always(Fault::AutoOrder)]] {
+        let base = BaseSettings::Generated {
+            customers: 3_000,
+            lines: 400,
+            seed: 3,
+        };
+        let settings = SimulatorSettings {
+            base,
+            faults: plan(rules),
+            ..small_shop()
+        };
+        let shop = Simulator::start(settings).await.unwrap();
+        let mut settings = reader_of(&shop);
+        // An opening balance writes a hundred lines in one second.
+        settings.page_sizes.sales = 40;
+        settings.sales_register = SalesRegister::SalesByCards;
+        let reading = Reading::of(&OnecSource::open(settings).unwrap(), None)
+            .await
+            .unwrap();
+        assert!(expected(&shop, SalesRegister::SalesByCards).opening.lines >= 300);
+        assert_complete(&reading, &shop, SalesRegister::SalesByCards);
+    }
 }
 
 #[tokio::test]
