@@ -31,7 +31,7 @@ mod value;
 mod world;
 
 pub use faults::{Fault, FaultPlan, FaultRule, ParseFaultError, Rate};
-pub use oracle::{Oracle, RegisterTotals, SalesRegister, Totals};
+pub use oracle::{Oracle, RegisterLine, RegisterTotals, SalesRegister, Totals};
 pub use scenario::{
     Applied, Closing, Good, Pick, Scenario, ScenarioError, ScenarioStep, Share, TimedStep, When,
     random_scenario,

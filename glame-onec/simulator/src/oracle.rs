@@ -29,6 +29,23 @@ pub struct Totals {
     pub documents: u64,
 }
 
+/// One line that a register has now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegisterLine {
+    /// The document that wrote it.
+    pub recorder: Uuid,
+    /// The set of that document, like `Document_ЧекККМ`.
+    pub recorder_set: &'static str,
+    /// The counterparty, where the register of sales names one.
+    pub customer: Option<Uuid>,
+    /// The card that was shown.
+    pub card: Option<Uuid>,
+    /// The owner of the card when the document was posted.
+    pub owner: Option<Uuid>,
+    /// Its `Сумма`.
+    pub kopecks: i64,
+}
+
 /// The totals of one register.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RegisterTotals {
@@ -73,6 +90,23 @@ impl Oracle {
         self.totals_where(register, |document| {
             document.date >= from && document.date < to
         })
+    }
+
+    /// Gives every line of one register, document by document.
+    pub fn each_line(&self, register: SalesRegister, mut visit: impl FnMut(RegisterLine)) {
+        let filled = |id: Uuid| (!id.is_nil()).then_some(id);
+        self.each_document(|document| {
+            for line in register.lines_of(document) {
+                visit(RegisterLine {
+                    recorder: document.id,
+                    recorder_set: document.kind.set_name(),
+                    customer: filled(line.customer),
+                    card: filled(line.card),
+                    owner: filled(line.owner),
+                    kopecks: line.kopecks,
+                });
+            }
+        });
     }
 
     /// Kopecks of each holder on each local day.
@@ -161,17 +195,14 @@ impl RegisterTotals {
         let (mut any, mut any_anonymous) = (false, false);
         for line in register.lines_of(document) {
             let holder = register.holder_of(line);
-            let totals = match holder {
-                Some(holder) => {
-                    let totals = self.holders.entry(holder).or_default();
-                    totals.documents += first_time(&mut seen_holders, holder);
-                    totals
-                }
-                None => {
-                    self.anonymous.documents += u64::from(!any_anonymous);
-                    any_anonymous = true;
-                    &mut self.anonymous
-                }
+            let totals = if let Some(holder) = holder {
+                let totals = self.holders.entry(holder).or_default();
+                totals.documents += first_time(&mut seen_holders, holder);
+                totals
+            } else {
+                self.anonymous.documents += u64::from(!any_anonymous);
+                any_anonymous = true;
+                &mut self.anonymous
             };
             totals.add(line);
             if !line.card.is_nil() {
