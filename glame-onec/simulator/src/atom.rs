@@ -1,5 +1,7 @@
 //! The minimal Atom that answers who did not ask for JSON.
 
+use std::fmt::Write;
+
 use crate::answer::Answer;
 use crate::errors::ODataError;
 use crate::metadata::escape;
@@ -63,7 +65,7 @@ fn content(out: &mut String, row: &Row, writer: &RowWriter) {
             }
         };
         if !name.contains('@') {
-            out.push_str(&format!("<d:{name}>{}</d:{name}>", escape(&text)));
+            let _infallible = write!(out, "<d:{name}>{}</d:{name}>", escape(&text));
         }
     }
     out.push_str("</m:properties></content>");

@@ -91,14 +91,16 @@ impl Body for PieceBody {
     fn size_hint(&self) -> SizeHint {
         let mut total = 0;
         for piece in &self.pieces {
-            match piece {
-                Piece::Bytes(bytes) if self.sized => {
-                    total += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                }
-                _ => return SizeHint::default(),
-            }
+            let Piece::Bytes(bytes) = piece else {
+                return SizeHint::default();
+            };
+            total += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         }
-        SizeHint::with_exact(total)
+        if self.sized {
+            SizeHint::with_exact(total)
+        } else {
+            SizeHint::default()
+        }
     }
 }
 

@@ -77,6 +77,10 @@ pub(crate) const fn company() -> Uuid {
 
 /// A document with its lines.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "1C keeps these marks independently"
+)]
 pub(crate) struct Document {
     pub(crate) id: Uuid,
     pub(crate) kind: DocumentKind,
@@ -112,7 +116,6 @@ pub(crate) struct Line {
     pub(crate) thousandths: i64,
     pub(crate) kopecks: i64,
     pub(crate) discount_percent: u8,
-    /// Paid with points: part of the price, and so of the discount, in kopecks.
     pub(crate) customer: Uuid,
     pub(crate) card: Uuid,
     /// The card's owner when the document was posted.

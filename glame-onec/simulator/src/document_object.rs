@@ -131,7 +131,12 @@ fn basis<'a>(object: ObjectBuilder<'a>, document: &Document) -> ObjectBuilder<'a
                 id,
             },
         ),
-        _ => object,
+        DocumentKind::Receipt
+        | DocumentKind::ShiftReport
+        | DocumentKind::Invoice
+        | DocumentKind::RegisterCorrection
+        | DocumentKind::OpeningBalances
+        | DocumentKind::BonusOrder => object,
     }
 }
 
@@ -173,7 +178,13 @@ fn goods_row(document: &Document, line: &Line, part: &TablePart) -> Object {
             put("Контрагент_Key", Value::Guid(line.customer));
             put("Цена", price(line, before));
         }
-        _ => {
+        DocumentKind::Receipt
+        | DocumentKind::ReturnReceipt
+        | DocumentKind::Invoice
+        | DocumentKind::GoodsReceipt
+        | DocumentKind::RegisterCorrection
+        | DocumentKind::OpeningBalances
+        | DocumentKind::BonusOrder => {
             put("Всего", Value::kopecks(sign * line.kopecks));
             put("Цена", price(line, before));
             put("ПроцентСкидкиНаценки", percent(line.discount_percent));

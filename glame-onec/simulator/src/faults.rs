@@ -291,7 +291,7 @@ impl Default for FaultPlan {
             rules: Vec::new(),
             seed: 0,
             first_byte_delay: Duration::from_secs(11),
-            stall: Duration::from_secs(120),
+            stall: Duration::from_mins(2),
             retry_after: Duration::from_secs(1),
         }
     }
@@ -369,13 +369,12 @@ impl FaultRun {
 
 impl Fault {
     fn makes_sense(self, occasion: Occasion<'_>) -> bool {
-        match self {
-            Self::Memory { lines } => occasion.lines.is_some_and(|spanned| spanned > lines),
-            Self::AutoOrder => occasion.orders_a_register,
-            Self::RenamedField => occasion.selects,
-            Self::FilterRefused => occasion.filters,
-            _ => true,
+        if let Self::Memory { lines } = self {
+            return occasion.lines.is_some_and(|spanned| spanned > lines);
         }
+        (self != Self::AutoOrder || occasion.orders_a_register)
+            && (self != Self::RenamedField || occasion.selects)
+            && (self != Self::FilterRefused || occasion.filters)
     }
 }
 

@@ -9,6 +9,7 @@ mod resolve;
 
 use uuid::Uuid;
 
+use crate::document::DocumentKind;
 use crate::schema::Catalog;
 use crate::value::Value;
 
@@ -49,7 +50,7 @@ pub(crate) enum Expression {
 
 /// The reference that `cast(guid'…','Document_X')` stands for.
 fn cast_reference(set: &str, id: Uuid) -> Option<Value<'static>> {
-    let document = crate::document::DocumentKind::from_set(set).map(|kind| kind.set_name());
+    let document = DocumentKind::from_set(set).map(DocumentKind::set_name);
     let catalog = Catalog::from_set(set).map(Catalog::set_name);
     document.or(catalog).map(|set| Value::Reference { set, id })
 }

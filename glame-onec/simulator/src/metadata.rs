@@ -65,17 +65,18 @@ fn entity_type(out: &mut String, schema: &Schema, set: &EntitySet) {
         3,
         &format!("<EntityType Name=\"{}\"{open}>", escape(&set.name)),
     );
-    let keys: String = set
+    let keys: Vec<String> = set
         .key
         .iter()
         .map(|key| format!("<PropertyRef Name=\"{key}\"/>"))
         .collect();
+    let keys = keys.concat();
     line(out, 4, &format!("<Key>{keys}</Key>"));
     for column in &set.columns {
         property(out, set, column);
     }
     for column in &set.columns {
-        if let (Some(name), ColumnKind::Link(target)) = (column.link_name(), column.kind)
+        if let (Some(name), Some(target)) = (column.link_name(), column.kind.target())
             && schema.is_published(target)
         {
             let relation = format!("{TYPES}.{}_{name}", escape(&set.name));
@@ -96,15 +97,15 @@ fn entity_type(out: &mut String, schema: &Schema, set: &EntitySet) {
 fn property(out: &mut String, set: &EntitySet, column: &Column) {
     let nullable = !set.key.contains(&column.original)
         && !matches!(column.kind, ColumnKind::Part(_) | ColumnKind::Lines(_));
-    let kind = match column.kind {
-        ColumnKind::Part(part) => {
-            format!(
-                "Collection({TYPES}.{}_{}_RowType)",
-                set.name, set.parts[part].name
-            )
-        }
-        ColumnKind::Lines(_) => format!("Collection({TYPES}.{}_RowType)", set.name),
-        _ => column.kind.edm().to_owned(),
+    let kind = if let ColumnKind::Part(part) = column.kind {
+        format!(
+            "Collection({TYPES}.{}_{}_RowType)",
+            set.name, set.parts[part].name
+        )
+    } else if let ColumnKind::Lines(_) = column.kind {
+        format!("Collection({TYPES}.{}_RowType)", set.name)
+    } else {
+        column.kind.edm().to_owned()
     };
     line(
         out,
@@ -184,9 +185,12 @@ fn enumerations(out: &mut String, sets: &[&EntitySet]) {
     let mut names: Vec<&str> = sets
         .iter()
         .flat_map(|set| &set.columns)
-        .filter_map(|column| match column.kind {
-            ColumnKind::Enumeration(name) => Some(name),
-            _ => None,
+        .filter_map(|column| {
+            if let ColumnKind::Enumeration(name) = column.kind {
+                Some(name)
+            } else {
+                None
+            }
         })
         .collect();
     names.sort_unstable();
@@ -238,7 +242,7 @@ fn members(name: &str) -> &'static [&'static str] {
 
 fn associations(out: &mut String, schema: &Schema, set: &EntitySet) {
     for column in &set.columns {
-        let (Some(name), ColumnKind::Link(target)) = (column.link_name(), column.kind) else {
+        let (Some(name), Some(target)) = (column.link_name(), column.kind.target()) else {
             continue;
         };
         if schema.is_published(target) {

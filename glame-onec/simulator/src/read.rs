@@ -18,7 +18,7 @@ use crate::settings::{InlineCount, Quirks};
 use crate::world::World;
 
 use order::SortKey;
-pub(crate) use select::{Property, Selection};
+pub(crate) use select::{Property, Selection, nested_columns};
 pub(crate) use sources::RowSource;
 pub(crate) use writer::{RowWriter, Style};
 

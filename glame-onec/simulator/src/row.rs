@@ -24,7 +24,7 @@ pub(crate) enum Row {
         register: Register,
     },
     Object(Arc<Object>),
-    PartRow {
+    Part {
         object: Arc<Object>,
         column: usize,
         place: usize,
@@ -59,14 +59,11 @@ impl Row {
                 _ => Value::TypeName(document.kind.set_name()),
             },
             Self::Object(object) => object.value(column),
-            Self::PartRow {
+            Self::Part {
                 object,
                 column: part,
                 place,
-            } => match &object.values[*part] {
-                Value::Rows(rows) => rows[*place].value(column),
-                _ => Value::text(""),
-            },
+            } => object.values[*part].as_rows()[*place].value(column),
         }
     }
 
@@ -74,7 +71,7 @@ impl Row {
     pub(crate) fn subject(&self) -> Uuid {
         match self {
             Self::Line { document, .. } | Self::Recorder { document, .. } => document.id,
-            Self::Object(object) | Self::PartRow { object, .. } => {
+            Self::Object(object) | Self::Part { object, .. } => {
                 object.values[0].id().unwrap_or_default()
             }
         }
@@ -83,18 +80,15 @@ impl Row {
     /// The rows of the tabular part, or the lines of the recorder, in one column.
     pub(crate) fn nested(&self, column: usize) -> Vec<Self> {
         match self {
-            Self::Object(object) => match &object.values[column] {
-                Value::Rows(rows) => (0..rows.len())
-                    .map(|place| Self::PartRow {
-                        object: Arc::clone(object),
-                        column,
-                        place,
-                    })
-                    .collect(),
-                _ => Vec::new(),
-            },
+            Self::Object(object) => (0..object.values[column].as_rows().len())
+                .map(|place| Self::Part {
+                    object: Arc::clone(object),
+                    column,
+                    place,
+                })
+                .collect(),
             Self::Recorder { document, register } => lines(document, *register),
-            Self::Line { .. } | Self::PartRow { .. } => Vec::new(),
+            Self::Line { .. } | Self::Part { .. } => Vec::new(),
         }
     }
 }

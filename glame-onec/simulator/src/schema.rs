@@ -63,6 +63,15 @@ impl ColumnKind {
         }
     }
 
+    /// The set that a link leads to.
+    pub(crate) const fn target(self) -> Option<&'static str> {
+        if let Self::Link(target) = self {
+            Some(target)
+        } else {
+            None
+        }
+    }
+
     pub(crate) const fn edm(self) -> &'static str {
         match self {
             Self::Text
@@ -103,10 +112,9 @@ pub(crate) struct Column {
 impl Column {
     /// The name of the link that belongs to a `_Key` column.
     pub(crate) fn link_name(&self) -> Option<&str> {
-        match self.kind {
-            ColumnKind::Link(_) => self.name.strip_suffix("_Key"),
-            _ => None,
-        }
+        self.kind
+            .target()
+            .and_then(|_| self.name.strip_suffix("_Key"))
     }
 }
 

@@ -77,36 +77,56 @@ impl<'a> Value<'a> {
 
     /// The reference inside, whatever its form.
     pub(crate) const fn id(&self) -> Option<Uuid> {
-        match self {
-            Self::Guid(id) | Self::Reference { id, .. } => Some(*id),
-            Self::Text(_)
-            | Self::Moment(_)
-            | Self::Flag(_)
-            | Self::Number { .. }
-            | Self::Long(_)
-            | Self::Short(_)
-            | Self::TypeName(_)
-            | Self::Rows(_) => None,
+        if let Self::Guid(id) | Self::Reference { id, .. } = self {
+            Some(*id)
+        } else {
+            None
         }
     }
 
-    fn number(&self) -> Option<(i64, u8)> {
-        match self {
-            Self::Number { units, scale } => Some((*units, *scale)),
-            Self::Long(number) | Self::Short(number) => Some((*number, 0)),
-            Self::Text(_)
-            | Self::Guid(_)
-            | Self::Moment(_)
-            | Self::Flag(_)
-            | Self::Reference { .. }
-            | Self::TypeName(_)
-            | Self::Rows(_) => None,
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        if let Self::Text(text) = self {
+            Some(text)
+        } else {
+            None
         }
+    }
+
+    pub(crate) const fn as_moment(&self) -> Option<Moment> {
+        if let Self::Moment(at) = self {
+            Some(*at)
+        } else {
+            None
+        }
+    }
+
+    pub(crate) const fn as_whole(&self) -> Option<i64> {
+        if let Self::Long(number) | Self::Short(number) = self {
+            Some(*number)
+        } else {
+            None
+        }
+    }
+
+    pub(crate) fn as_rows(&self) -> &[Object] {
+        if let Self::Rows(rows) = self {
+            rows
+        } else {
+            &[]
+        }
+    }
+
+    /// Any number, as units and their scale.
+    pub(crate) fn as_number(&self) -> Option<(i64, u8)> {
+        if let Self::Number { units, scale } = self {
+            return Some((*units, *scale));
+        }
+        self.as_whole().map(|number| (number, 0))
     }
 
     /// Orders two values of one column; values that cannot be compared are `None`.
     pub(crate) fn order(&self, other: &Value<'_>) -> Option<Ordering> {
-        if let (Some(left), Some(right)) = (self.number(), other.number()) {
+        if let (Some(left), Some(right)) = (self.as_number(), other.as_number()) {
             return Some(order_numbers(left, right));
         }
         match (self, other) {

@@ -67,13 +67,11 @@ impl World {
     }
 
     pub(crate) fn document(&self, id: Uuid) -> Option<Arc<Document>> {
-        match self.overlay.documents.get(&id) {
-            Some(changed) => changed.clone(),
-            None => {
-                let index = self.base.find_document(id)?;
-                Some(Arc::new(self.base.document(index)))
-            }
+        if let Some(changed) = self.overlay.documents.get(&id) {
+            return changed.clone();
         }
+        let index = self.base.find_document(id)?;
+        Some(Arc::new(self.base.document(index)))
     }
 
     /// Writes a document; 1C gives it a new version even when nothing changed.
@@ -100,13 +98,11 @@ impl World {
     }
 
     pub(crate) fn object(&self, catalog: Catalog, id: Uuid) -> Option<Arc<Object>> {
-        match self.overlay.objects[catalog.place()].changed.get(&id) {
-            Some(changed) => changed.clone(),
-            None => {
-                let index = self.base.find_object(catalog, id)?;
-                Some(Arc::new(self.base.object(&self.schema, catalog, index)))
-            }
+        if let Some(changed) = self.overlay.objects[catalog.place()].changed.get(&id) {
+            return changed.clone();
         }
+        let index = self.base.find_object(catalog, id)?;
+        Some(Arc::new(self.base.object(&self.schema, catalog, index)))
     }
 
     pub(crate) fn put_object(&mut self, catalog: Catalog, mut object: Object) {

@@ -30,23 +30,17 @@ impl Bounds {
     }
 
     fn narrow(&mut self, filter: &Expression, time: Option<usize>, key: Option<usize>) {
-        match filter {
-            Expression::And(left, right) => {
-                self.narrow(left, time, key);
-                self.narrow(right, time, key);
-            }
-            Expression::Compare(operator, left, right) => {
-                if let (Expression::Column(column), Expression::Literal(Value::Moment(at))) =
-                    (left.as_ref(), right.as_ref())
-                    && Some(*column) == time
-                {
-                    self.narrow_time(*operator, *at);
-                } else if self.ids.is_none() {
-                    self.ids = keys(filter, key);
-                }
-            }
-            Expression::Or(..) if self.ids.is_none() => self.ids = keys(filter, key),
-            _ => {}
+        if let Expression::And(left, right) = filter {
+            self.narrow(left, time, key);
+            self.narrow(right, time, key);
+        } else if let Expression::Compare(operator, left, right) = filter
+            && let (Expression::Column(column), Expression::Literal(Value::Moment(at))) =
+                (left.as_ref(), right.as_ref())
+            && Some(*column) == time
+        {
+            self.narrow_time(*operator, *at);
+        } else if self.ids.is_none() {
+            self.ids = keys(filter, key);
         }
     }
 
@@ -60,33 +54,34 @@ impl Bounds {
             Operator::GreaterOrEqual => self.from = self.from.max(at),
             Operator::Less => self.to = self.to.min(at),
             Operator::LessOrEqual => self.to = self.to.min(at.plus(1)),
-            _ => {}
+            Operator::Or
+            | Operator::And
+            | Operator::NotEqual
+            | Operator::Add
+            | Operator::Subtract
+            | Operator::Multiply
+            | Operator::Divide => {}
         }
     }
 }
 
 /// The keys of `key eq … or key eq …`, or nothing when the filter says anything else.
 fn keys(filter: &Expression, key: Option<usize>) -> Option<Vec<Uuid>> {
-    match filter {
-        Expression::Or(left, right) => {
-            let mut all = keys(left, key)?;
-            for id in keys(right, key)? {
-                if !all.contains(&id) {
-                    all.push(id);
-                }
-            }
-            Some(all)
-        }
-        Expression::Compare(Operator::Equal, left, right) => {
-            match (left.as_ref(), right.as_ref()) {
-                (Expression::Column(column), Expression::Literal(value))
-                    if Some(*column) == key =>
-                {
-                    value.id().map(|id| vec![id])
-                }
-                _ => None,
+    if let Expression::Or(left, right) = filter {
+        let mut all = keys(left, key)?;
+        for id in keys(right, key)? {
+            if !all.contains(&id) {
+                all.push(id);
             }
         }
-        _ => None,
+        return Some(all);
     }
+    if let Expression::Compare(Operator::Equal, left, right) = filter
+        && let (Expression::Column(column), Expression::Literal(value)) =
+            (left.as_ref(), right.as_ref())
+        && Some(*column) == key
+    {
+        return value.id().map(|id| vec![id]);
+    }
+    None
 }

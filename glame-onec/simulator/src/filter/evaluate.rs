@@ -72,14 +72,13 @@ impl Expression {
                 &left.value(row, item, world)?,
                 &right.value(row, item, world)?,
             ),
-            Self::Negate(inner) => match inner.value(row, item, world)? {
-                Value::Number { units, scale } => Some(Value::Number {
+            Self::Negate(inner) => {
+                let (units, scale) = inner.value(row, item, world)?.as_number()?;
+                Some(Value::Number {
                     units: -units,
                     scale,
-                }),
-                Value::Long(number) | Value::Short(number) => Some(Value::Long(-number)),
-                _ => None,
-            },
+                })
+            }
             Self::Call(function, arguments) => {
                 let arguments = arguments
                     .iter()
@@ -117,10 +116,10 @@ fn compare(operator: Operator, left: &Value<'_>, right: &Value<'_>) -> bool {
 }
 
 fn calculate(operator: Operator, left: &Value<'_>, right: &Value<'_>) -> Option<Value<'static>> {
-    let parts = |value: &Value<'_>| match value {
-        Value::Number { units, scale } => Some((i128::from(*units), *scale)),
-        Value::Long(number) | Value::Short(number) => Some((i128::from(*number), 0)),
-        _ => None,
+    let parts = |value: &Value<'_>| {
+        value
+            .as_number()
+            .map(|(units, scale)| (i128::from(units), scale))
     };
     let ((left, left_scale), (right, right_scale)) = (parts(left)?, parts(right)?);
     let scale = left_scale.max(right_scale);
@@ -139,7 +138,14 @@ fn calculate(operator: Operator, left: &Value<'_>, right: &Value<'_>) -> Option<
             let (left, right) = (widen(left, left_scale)?, widen(right, right_scale)?);
             (left.checked_mul(1_000_000)?.checked_div(right)?, 6)
         }
-        _ => return None,
+        Operator::Or
+        | Operator::And
+        | Operator::Equal
+        | Operator::NotEqual
+        | Operator::Less
+        | Operator::LessOrEqual
+        | Operator::Greater
+        | Operator::GreaterOrEqual => return None,
     };
     Some(Value::Number {
         units: i64::try_from(units).ok()?,

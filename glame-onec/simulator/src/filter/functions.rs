@@ -152,7 +152,19 @@ impl Function {
             Self::StartsWith => Some(Value::Flag(upper(first).starts_with(&upper(second)))),
             Self::SubstringOf => Some(Value::Flag(upper(second).contains(&upper(first)))),
             Self::Like => Some(Value::Flag(like(&upper(first), &upper(second)))),
-            _ => None,
+            Self::Substring
+            | Self::Year
+            | Self::Quarter
+            | Self::Month
+            | Self::Day
+            | Self::DayOfYear
+            | Self::DayOfWeek
+            | Self::Hour
+            | Self::Minute
+            | Self::Second
+            | Self::DateAdd
+            | Self::DateDifference
+            | Self::Round => None,
         }
     }
 
@@ -168,19 +180,25 @@ impl Function {
             Self::Hour => i64::from(date.hour()),
             Self::Minute => i64::from(date.minute()),
             Self::Second => i64::from(date.second()),
-            _ => return None,
+            Self::Concat
+            | Self::EndsWith
+            | Self::StartsWith
+            | Self::SubstringOf
+            | Self::Like
+            | Self::Substring
+            | Self::DateAdd
+            | Self::DateDifference
+            | Self::Round => return None,
         };
         Some(Value::Long(part))
     }
 }
 
 fn whole(value: &Value<'_>) -> Option<i64> {
-    match value {
-        Value::Number { units, scale: 0 } | Value::Long(units) | Value::Short(units) => {
-            Some(*units)
-        }
-        _ => None,
-    }
+    value
+        .as_number()
+        .filter(|(_, scale)| *scale == 0)
+        .map(|(units, _)| units)
 }
 
 fn seconds_of(unit: &str) -> Option<i64> {

@@ -4,6 +4,7 @@ use super::functions::{Function, UNSUPPORTED};
 use super::parser::{Operator, Syntax};
 use super::{Expression, cast_reference};
 use crate::errors::ODataError;
+use crate::read::nested_columns;
 use crate::schema::{Catalog, Column, ColumnKind, EntitySet, Schema};
 use crate::value::Value;
 
@@ -56,10 +57,10 @@ impl Resolver<'_> {
     /// Resolves the path of one `$orderby` key; says whether it is a reference or an object.
     pub(crate) fn sort_key(&self, path: &Syntax) -> Result<Expression, ODataError> {
         let (expression, kind) = self.expression(path)?;
-        match kind {
-            Kind::LongText | Kind::Rows => Err(ODataError::bad_comparison()),
-            _ => Ok(expression),
+        if matches!(kind, Kind::LongText | Kind::Rows) {
+            return Err(ODataError::bad_comparison());
         }
+        Ok(expression)
     }
 
     fn expression(&self, syntax: &Syntax) -> Result<(Expression, Kind), ODataError> {
@@ -136,12 +137,8 @@ impl Resolver<'_> {
             .columns
             .iter()
             .enumerate()
-            .find_map(|(place, column)| match column.kind {
-                ColumnKind::Link(target) if column.link_name() == Some(first) => {
-                    Some((place, target))
-                }
-                _ => None,
-            })
+            .find(|(_, column)| column.link_name() == Some(first))
+            .and_then(|(place, column)| Some((place, column.kind.target()?)))
             .ok_or_else(missing)?;
         let column = Expression::Column(place);
         if path.len() == 1 {
@@ -175,11 +172,13 @@ impl Resolver<'_> {
         match operator {
             Operator::And | Operator::Or => {
                 let (left, right) = (Box::new(self.flag(left)?), Box::new(self.flag(right)?));
-                let whole = match operator {
-                    Operator::And => Expression::And(left, right),
-                    _ => Expression::Or(left, right),
+                let both = operator == Operator::And;
+                let make = if both {
+                    Expression::And
+                } else {
+                    Expression::Or
                 };
-                Ok((whole, Kind::Flag))
+                Ok((make(left, right), Kind::Flag))
             }
             Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide => {
                 let left = Box::new(self.of_kind(left, Kind::Number)?);
@@ -224,11 +223,8 @@ impl Resolver<'_> {
             .set
             .find(name)
             .ok_or_else(|| ODataError::no_segment(name))?;
-        let columns = match self.set.columns[column].kind {
-            ColumnKind::Part(part) => &self.set.parts[part].columns,
-            ColumnKind::Lines(register) => &self.schema.lines(register).columns,
-            _ => return Err(ODataError::no_segment(name)),
-        };
+        let columns = nested_columns(self.schema, self.set, column)
+            .ok_or_else(|| ODataError::no_segment(name))?;
         let inside = Resolver {
             schema: self.schema,
             set: self.set,
@@ -293,8 +289,6 @@ fn comparable(operator: Operator, left: Kind, right: Kind) -> Result<Comparable,
         (right, left)
     };
     match (known, other) {
-        (Kind::LongText, _) | (_, Kind::LongText) => Err(ODataError::bad_comparison()),
-        (Kind::Recorder, Kind::Guid) => Err(ODataError::bad_comparison()),
         (Kind::Composite, Kind::Guid) | (Kind::Recorder | Kind::Composite, Kind::Text) => {
             Ok(Comparable::NeverEqual)
         }

@@ -25,16 +25,11 @@ pub(super) fn edit(
         let Some(place) = set.find(name) else {
             continue;
         };
-        match set.columns[place].kind {
-            ColumnKind::Part(part) => {
-                let owner = object.values[0].id().unwrap_or_default();
-                object.values[place] = Value::Rows(rows(&set.parts[part], owner, json)?.into());
-            }
-            _ => {
-                if let Some(value) = value(&set.columns[place], json)? {
-                    object.values[place] = value;
-                }
-            }
+        if let ColumnKind::Part(part) = set.columns[place].kind {
+            let owner = object.values[0].id().unwrap_or_default();
+            object.values[place] = Value::Rows(rows(&set.parts[part], owner, json)?.into());
+        } else if let Some(value) = value(&set.columns[place], json)? {
+            object.values[place] = value;
         }
     }
     Ok(())
@@ -101,8 +96,7 @@ fn signed_decimal(text: &str) -> Option<(i64, u8)> {
 fn text_limit(column: &str) -> usize {
     match column {
         "Code" => 11,
-        "Description" => 100,
-        "КодКартыШтрихкод" | "КодКартыМагнитный" | "НомерТелефонаДляПоиска" => {
+        "Description" | "КодКартыШтрихкод" | "КодКартыМагнитный" | "НомерТелефонаДляПоиска" => {
             100
         }
         "Телефон" => 16,
@@ -156,9 +150,11 @@ pub(super) fn document_from(
         Some(object.value(place))
     };
     let id = |name, otherwise| get(name).and_then(|value| value.id()).unwrap_or(otherwise);
-    let text = |name, otherwise: &String| match get(name) {
-        Some(Value::Text(text)) if !text.is_empty() => text.into_owned(),
-        _ => otherwise.clone(),
+    let text = |name, otherwise: &String| {
+        let given = get(name).and_then(|value| value.as_text().map(str::to_owned));
+        given
+            .filter(|text| !text.is_empty())
+            .unwrap_or_else(|| otherwise.clone())
     };
     let mut document = Document {
         number: text("Number", &known.number),
@@ -218,21 +214,17 @@ fn field<'a>(row: &'a Object, part: &TablePart, name: &'static str) -> Value<'a>
 
 /// A number in units of the given scale; what is finer is cut.
 fn scaled(value: &Value<'_>, scale: u8) -> i64 {
-    match value {
-        Value::Number { units, scale: own } if *own <= scale => {
-            units * 10_i64.pow(u32::from(scale - own))
-        }
-        Value::Number { units, scale: own } => units / 10_i64.pow(u32::from(own - scale)),
-        _ => 0,
+    let (units, own) = value.as_number().unwrap_or((0, scale));
+    if own <= scale {
+        units * 10_i64.pow(u32::from(scale - own))
+    } else {
+        units / 10_i64.pow(u32::from(own - scale))
     }
 }
 
 fn line(document: &Document, row: &Object, part: &TablePart) -> Line {
     let sign = if document.kind.takes_back() { -1 } else { 1 };
-    let number = match row.value(1) {
-        Value::Long(number) => number,
-        _ => 1,
-    };
+    let number = row.value(1).as_whole().unwrap_or(1);
     Line {
         number,
         product: field(row, part, "Номенклатура_Key")
@@ -252,10 +244,7 @@ fn line(document: &Document, row: &Object, part: &TablePart) -> Line {
 }
 
 fn given_lines(row: &Object, part: &TablePart) -> Vec<BonusLine> {
-    let moment = |name| match field(row, part, name) {
-        Value::Moment(at) => at,
-        _ => Moment::EMPTY,
-    };
+    let moment = |name| field(row, part, name).as_moment().unwrap_or(Moment::EMPTY);
     let (counts, burns) = (moment("ДатаНачисления"), moment("ДатаСгорания"));
     let now = BonusLine {
         period: counts,

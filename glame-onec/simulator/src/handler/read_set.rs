@@ -203,9 +203,7 @@ fn follow(
         .iter()
         .position(|column| column.link_name() == Some(name))
     {
-        let ColumnKind::Link(target) = set.columns[column].kind else {
-            return Err(missing());
-        };
+        let target = set.columns[column].kind.target().ok_or_else(missing)?;
         let catalog = Catalog::from_set(target).ok_or_else(missing)?;
         let target = reader.world.schema.published(target).ok_or_else(missing)?;
         let object = row
@@ -269,7 +267,7 @@ pub(crate) fn find(world: &World, set: &EntitySet, key: &str) -> Result<Option<R
         Literal::Text(text) => text
             .parse()
             .map_err(|_| ODataError::bad_value(text, "Edm.Int64")),
-        _ => Err(ODataError::syntax("$key")),
+        Literal::Guid(_) | Literal::Moment(_) | Literal::Flag(_) => Err(ODataError::syntax("$key")),
     };
     match set.shape {
         Shape::Catalog(catalog) => Ok(world.object(catalog, guid("Ref_Key")?).map(Row::Object)),

@@ -271,7 +271,7 @@ impl Movement {
                 (line.receipt, line.period)
             }
             Row::Line { document, .. } => (true, document.date),
-            Row::Recorder { .. } | Row::Object(_) | Row::PartRow { .. } => return,
+            Row::Recorder { .. } | Row::Object(_) | Row::Part { .. } => return,
         };
         let before = question.table == Table::BalanceAndTurnovers && period < question.from;
         match (before, receipt) {

@@ -203,7 +203,7 @@ impl Writing<'_> {
         let row = find(world, self.set, key)?.ok_or_else(ODataError::no_instance)?;
         match row {
             Row::Object(object) => Ok((row_id(&object), object.as_ref().clone())),
-            Row::Line { .. } | Row::Recorder { .. } | Row::PartRow { .. } => {
+            Row::Line { .. } | Row::Recorder { .. } | Row::Part { .. } => {
                 Err(ODataError::wrong_method())
             }
         }

@@ -115,7 +115,7 @@ const fn halves((high, low): (u64, u64)) -> [u64; 2] {
 
 fn shown(row: &Row, set: &EntitySet, world: &World) -> String {
     match (row, set.shape) {
-        (Row::PartRow { object, .. }, Shape::Part { owner, .. }) => {
+        (Row::Part { object, .. }, Shape::Part { owner, .. }) => {
             presentation(&world.schema.sets[owner], object)
         }
         (Row::Object(object), _) => presentation(set, object),

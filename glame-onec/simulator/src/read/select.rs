@@ -122,13 +122,14 @@ impl Selection {
                 .iter()
                 .position(|column| column.name == field)
                 .ok_or_else(|| ODataError::no_segment(field))?;
-            return self.add_inner(column, inner);
+            self.add_inner(column, inner);
+            return Ok(());
         }
         // A navigation property may be named; it only shows when it is expanded.
         link(set, item).map(|_| ()).ok_or_else(missing)
     }
 
-    fn add_inner(&mut self, column: usize, wanted: usize) -> Result<(), ODataError> {
+    fn add_inner(&mut self, column: usize, wanted: usize) {
         for property in &mut self.properties {
             if let Property::Nested {
                 column: known,
@@ -137,14 +138,13 @@ impl Selection {
                 && *known == column
             {
                 inner.push(wanted);
-                return Ok(());
+                return;
             }
         }
         self.push(Property::Nested {
             column,
             inner: vec![wanted],
         });
-        Ok(())
     }
 
     fn expand(
@@ -194,14 +194,17 @@ fn link(set: &EntitySet, name: &str) -> Option<usize> {
 }
 
 /// The columns of what one column holds, when it holds rows.
-pub(super) fn nested_columns<'a>(
+pub(crate) fn nested_columns<'a>(
     schema: &'a Schema,
     set: &'a EntitySet,
     column: usize,
 ) -> Option<&'a [Column]> {
-    match set.columns[column].kind {
-        ColumnKind::Part(part) => Some(&set.parts[part].columns),
-        ColumnKind::Lines(register) => Some(&schema.lines(register).columns),
-        _ => None,
+    let kind = set.columns[column].kind;
+    if let ColumnKind::Part(part) = kind {
+        return Some(&set.parts[part].columns);
     }
+    if let ColumnKind::Lines(register) = kind {
+        return Some(&schema.lines(register).columns);
+    }
+    None
 }

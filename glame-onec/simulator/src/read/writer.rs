@@ -6,11 +6,12 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::select::{Property, Selection, nested_columns};
+use crate::document::DocumentKind;
 use crate::json::{push_decimal, push_guid, push_integer, push_string};
 use crate::options::Format;
 use crate::presentation::presentation;
 use crate::row::Row;
-use crate::schema::{Catalog, Column, ColumnKind, EntitySet, Schema};
+use crate::schema::{Catalog, Column, EntitySet, Schema};
 use crate::value::Value;
 use crate::world::World;
 
@@ -126,10 +127,10 @@ impl RowWriter {
             }
             Property::Presentation => self.push("Presentation", Content::Presentation),
             Property::PresentationOf { column, name } => {
-                let target = match set.columns[*column].kind {
-                    ColumnKind::Link(target) => Catalog::from_set(target),
-                    _ => None,
-                };
+                let target = set.columns[*column]
+                    .kind
+                    .target()
+                    .and_then(Catalog::from_set);
                 self.push(
                     name,
                     Content::PresentationOf {
@@ -175,7 +176,7 @@ impl RowWriter {
             content: Content::Column(place),
         });
         if self.style.format != Format::NoMetadata
-            && let (Some(name), ColumnKind::Link(target)) = (column.link_name(), column.kind)
+            && let (Some(name), Some(target)) = (column.link_name(), column.kind.target())
             && self.world.schema.is_published(target)
         {
             let mut prefix = Vec::new();
@@ -308,9 +309,8 @@ impl RowWriter {
     fn write_value(&self, value: &Value<'_>, out: &mut Vec<u8>) {
         match value {
             Value::Text(text) => push_string(out, text),
-            Value::Guid(id) => push_quoted_guid(out, *id),
             Value::Reference { set: "", .. } => out.extend_from_slice(b"\"\""),
-            Value::Reference { id, .. } => push_quoted_guid(out, *id),
+            Value::Guid(id) | Value::Reference { id, .. } => push_quoted_guid(out, *id),
             Value::Moment(at) => {
                 out.push(b'"');
                 at.write(out);
@@ -363,13 +363,11 @@ impl RowWriter {
                 push_guid(out, object.values[0].id().unwrap_or_default());
                 out.extend_from_slice(b"')");
             }
-            Row::PartRow { .. } => {
+            Row::Part { .. } => {
                 out.extend_from_slice(b"(Ref_Key=guid'");
                 push_guid(out, row.subject());
                 out.extend_from_slice(b"', LineNumber=");
-                if let Value::Long(number) = row.value(1) {
-                    push_integer(out, number);
-                }
+                push_integer(out, row.value(1).as_whole().unwrap_or(0));
                 out.push(b')');
             }
         }
@@ -384,7 +382,7 @@ fn push_quoted_guid(out: &mut Vec<u8>, id: Uuid) {
 
 /// The quoted type name of every set; an unpublished one is hidden behind a GUID.
 fn type_names(schema: &Schema) -> HashMap<&'static str, Vec<u8>> {
-    let documents = crate::document::DocumentKind::ALL.map(|kind| kind.set_name());
+    let documents = DocumentKind::ALL.map(DocumentKind::set_name);
     let catalogs = Catalog::ALL.map(Catalog::set_name);
     documents
         .into_iter()

@@ -3,11 +3,11 @@
 use uuid::Uuid;
 
 use super::pick::owner_of;
-use super::{Applied, Pick, ScenarioError, ScenarioStep};
+use super::{Applied, Pick, ScenarioError, ScenarioStep, When};
 use crate::base::{bonus, fixed};
 use crate::document::{BonusLine, Document, DocumentKind};
-use crate::moment::DAY;
-use crate::object::ObjectBuilder;
+use crate::moment::{DAY, Moment};
+use crate::object::{Object, ObjectBuilder};
 use crate::schema::Catalog;
 use crate::value::Value;
 use crate::world::{Direction, World};
@@ -49,16 +49,10 @@ impl Stage<'_> {
                 kopecks,
             } => self.correct(sale, *days_later, *thousandths, *kopecks),
             ScenarioStep::Renumber { document } => self.change(document, renumber),
-            ScenarioStep::DropLine { document } => self.change(document, |document| {
-                if document.lines.len() > 1 {
-                    document.lines.pop();
-                }
-            }),
-            ScenarioStep::Reprice { document, kopecks } => self.change(document, |document| {
-                if let Some(line) = document.lines.first_mut() {
-                    line.kopecks = *kopecks;
-                }
-            }),
+            ScenarioStep::DropLine { document } => self.change(document, drop_line),
+            ScenarioStep::Reprice { document, kopecks } => {
+                self.change(document, |document| reprice(document, *kopecks))
+            }
             ScenarioStep::Redate { document, days } => {
                 self.change(document, |document| redate(document, *days))
             }
@@ -70,12 +64,7 @@ impl Stage<'_> {
                 document.posted = false;
                 document.deletion_mark = true;
             }),
-            ScenarioStep::Delete { document } => {
-                let id = self.document(document)?.id;
-                self.world.delete_document(id);
-                self.applied.documents.push(id);
-                Ok(())
-            }
+            ScenarioStep::Delete { document } => self.delete(document),
             ScenarioStep::Deactivate { document } => {
                 self.change(document, |document| document.active = false)
             }
@@ -85,36 +74,8 @@ impl Stage<'_> {
                 points,
                 counts_after_days,
                 burns_after_days,
-            } => {
-                let at = self.moment(*at);
-                let counts = at.plus(i64::from(*counts_after_days) * DAY);
-                let burns = counts.plus(i64::from(*burns_after_days) * DAY);
-                let (card, _) = self.card(card)?;
-                let now = BonusLine {
-                    period: counts,
-                    receipt: true,
-                    card,
-                    accrued: i64::from(*points) * 100,
-                    to_write_off: 0,
-                    first_accrued: counts,
-                };
-                let later = BonusLine {
-                    period: burns,
-                    accrued: 0,
-                    to_write_off: now.accrued,
-                    ..now.clone()
-                };
-                self.bonus_order(at, vec![now, later]);
-                Ok(())
-            }
-            ScenarioStep::Burn { card, at, points } => {
-                let at = self.moment(*at);
-                let (card, _) = self.card(card)?;
-                let burns = at.plus(bonus::LIFE);
-                let lines = bonus::take(card, i64::from(*points) * 100, at, burns);
-                self.bonus_order(at, lines);
-                Ok(())
-            }
+            } => self.accrue(card, *at, *points, *counts_after_days, *burns_after_days),
+            ScenarioStep::Burn { card, at, points } => self.burn(card, *at, *points),
             ScenarioStep::AssignCard { card, owner } => self.assign_card(card, owner.as_ref()),
             ScenarioStep::Merge { duplicate, into } => self.merge(duplicate, into),
             ScenarioStep::NewCustomer {
@@ -122,31 +83,23 @@ impl Stage<'_> {
                 description,
                 phone,
                 barcode,
-            } => self.new_customer(name, description, phone, barcode),
+            } => {
+                self.new_customer(name, description, phone, barcode);
+                Ok(())
+            }
             ScenarioStep::NewCard {
                 name,
                 owner,
                 barcode,
             } => {
-                let owner = match owner {
-                    Some(owner) => self.object(Catalog::Counterparties, "customer", owner)?.0,
-                    None => Uuid::nil(),
-                };
+                let owner = self.customer_or_nobody(owner.as_ref())?;
                 self.new_card(name, owner, barcode);
                 Ok(())
             }
             ScenarioStep::RenameProduct {
                 product,
                 description,
-            } => {
-                let (_, object) = self.object(Catalog::Products, "product", product)?;
-                let set = self.world.schema.catalog(Catalog::Products);
-                let renamed = ObjectBuilder::edit(set, object.as_ref().clone())
-                    .text("Description", description.clone())
-                    .build();
-                self.put_object(Catalog::Products, renamed);
-                Ok(())
-            }
+            } => self.rename_product(product, description),
         }
     }
 
@@ -155,7 +108,7 @@ impl Stage<'_> {
         self.world.put_document(document);
     }
 
-    fn put_object(&mut self, catalog: Catalog, object: crate::object::Object) {
+    fn put_object(&mut self, catalog: Catalog, object: Object) {
         self.applied.objects.extend(object.values[0].id());
         self.world.put_object(catalog, object);
     }
@@ -182,7 +135,70 @@ impl Stage<'_> {
         Ok(())
     }
 
-    fn bonus_order(&mut self, at: crate::moment::Moment, lines: Vec<BonusLine>) {
+    fn delete(&mut self, pick: &Pick) -> Result<(), ScenarioError> {
+        let id = self.document(pick)?.id;
+        self.world.delete_document(id);
+        self.applied.documents.push(id);
+        Ok(())
+    }
+
+    fn accrue(
+        &mut self,
+        card: &Pick,
+        at: When,
+        points: u32,
+        counts_after_days: u16,
+        burns_after_days: u16,
+    ) -> Result<(), ScenarioError> {
+        let at = self.moment(at);
+        let counts = at.plus(i64::from(counts_after_days) * DAY);
+        let burns = counts.plus(i64::from(burns_after_days) * DAY);
+        let (card, _) = self.card(card)?;
+        let now = BonusLine {
+            period: counts,
+            receipt: true,
+            card,
+            accrued: i64::from(points) * 100,
+            to_write_off: 0,
+            first_accrued: counts,
+        };
+        let later = BonusLine {
+            period: burns,
+            accrued: 0,
+            to_write_off: now.accrued,
+            ..now.clone()
+        };
+        self.bonus_order(at, vec![now, later]);
+        Ok(())
+    }
+
+    fn burn(&mut self, card: &Pick, at: When, points: u32) -> Result<(), ScenarioError> {
+        let at = self.moment(at);
+        let (card, _) = self.card(card)?;
+        let burns = at.plus(bonus::LIFE);
+        let lines = bonus::take(card, i64::from(points) * 100, at, burns);
+        self.bonus_order(at, lines);
+        Ok(())
+    }
+
+    fn customer_or_nobody(&self, pick: Option<&Pick>) -> Result<Uuid, ScenarioError> {
+        pick.map_or(Ok(Uuid::nil()), |pick| {
+            self.object(Catalog::Counterparties, "customer", pick)
+                .map(|(id, _)| id)
+        })
+    }
+
+    fn rename_product(&mut self, product: &Pick, name: &str) -> Result<(), ScenarioError> {
+        let (_, object) = self.object(Catalog::Products, "product", product)?;
+        let set = self.world.schema.catalog(Catalog::Products);
+        let renamed = ObjectBuilder::edit(set, object.as_ref().clone())
+            .text("Description", name)
+            .build();
+        self.put_object(Catalog::Products, renamed);
+        Ok(())
+    }
+
+    fn bonus_order(&mut self, at: Moment, lines: Vec<BonusLine>) {
         let id = self.world.new_id("bonus");
         self.put(Document {
             number: format!("НФБО-{:06}", self.world.version()),
@@ -193,10 +209,7 @@ impl Stage<'_> {
 
     fn assign_card(&mut self, card: &Pick, owner: Option<&Pick>) -> Result<(), ScenarioError> {
         let (_, object) = self.object(Catalog::Cards, "card", card)?;
-        let owner = match owner {
-            Some(owner) => self.object(Catalog::Counterparties, "customer", owner)?.0,
-            None => Uuid::nil(),
-        };
+        let owner = self.customer_or_nobody(owner)?;
         let set = self.world.schema.catalog(Catalog::Cards);
         let changed = ObjectBuilder::edit(set, object.as_ref().clone())
             .link("ВладелецКарты_Key", owner)
@@ -232,11 +245,7 @@ impl Stage<'_> {
         }
         let documents: Vec<_> = self
             .world
-            .documents_between(
-                crate::moment::Moment::MIN,
-                crate::moment::Moment::MAX,
-                Direction::Forward,
-            )
+            .documents_between(Moment::MIN, Moment::MAX, Direction::Forward)
             .filter(|document| {
                 document.customer == gone
                     || document
@@ -262,18 +271,12 @@ impl Stage<'_> {
         Ok(())
     }
 
-    fn new_customer(
-        &mut self,
-        name: &str,
-        description: &str,
-        phone: &str,
-        barcode: &str,
-    ) -> Result<(), ScenarioError> {
+    fn new_customer(&mut self, name: &str, description: &str, phone: &str, barcode: &str) {
         let id = self.world.new_id("customer");
         let set = self.world.schema.catalog(Catalog::Counterparties);
         let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
         let part = set.part("КонтактнаяИнформация");
-        let mut contact = crate::object::Object::table_row(part, id, 1);
+        let mut contact = Object::table_row(part, id, 1);
         for (column, value) in [
             ("Тип", Value::text("Телефон")),
             ("Вид_Key", Value::Guid(fixed::PHONE_KIND)),
@@ -299,7 +302,6 @@ impl Stage<'_> {
         self.put_object(Catalog::Counterparties, customer);
         self.world.name(name, id);
         self.new_card(&format!("{name}/card"), id, barcode);
-        Ok(())
     }
 
     fn new_card(&mut self, name: &str, owner: Uuid, barcode: &str) {
@@ -326,6 +328,18 @@ fn renumber(document: &mut Document) {
     document.lines.rotate_right(last);
     for (line, number) in document.lines.iter_mut().zip(2..) {
         line.number = number;
+    }
+}
+
+fn drop_line(document: &mut Document) {
+    if document.lines.len() > 1 {
+        document.lines.pop();
+    }
+}
+
+fn reprice(document: &mut Document, kopecks: i64) {
+    if let Some(line) = document.lines.first_mut() {
+        line.kopecks = kopecks;
     }
 }
 

@@ -1,5 +1,7 @@
 //! A small HTTP client that hides nothing: status, headers and bytes as they came.
 
+use std::fmt::Write;
+
 use glame_onec_simulator::{BaseSettings, Simulator, SimulatorSettings};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::Value;
@@ -70,12 +72,14 @@ pub(crate) async fn send(
     let separator = if path.to_string().is_empty() { "" } else { "/" };
     let mut request = format!("{method} /{root}{separator}{path} HTTP/1.1\r\nHost: {host}\r\n");
     for (name, value) in headers {
-        request.push_str(&format!("{name}: {value}\r\n"));
+        write!(request, "{name}: {value}\r\n").unwrap();
     }
-    request.push_str(&format!(
+    write!(
+        request,
         "Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
-    ));
+    )
+    .unwrap();
     exchange(host, request.as_bytes()).await
 }
 

@@ -159,10 +159,10 @@ async fn the_redirect_leads_to_another_origin_which_remembers_credentials() {
         .split_once('/')
         .unwrap();
     assert!(!base.base_url().contains(host));
-    let bare = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-    assert_eq!(exchange(host, bare.as_bytes()).await.status, 200);
+    let without = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    assert_eq!(exchange(host, without.as_bytes()).await.status, 200);
     assert!(!base.seen_credentials_elsewhere());
-    let leaking = bare.replace("Connection", "Authorization: Basic eDp5\r\nConnection");
+    let leaking = without.replace("Connection", "Authorization: Basic eDp5\r\nConnection");
     exchange(host, leaking.as_bytes()).await;
     assert!(base.seen_credentials_elsewhere());
     assert_eq!(base.foreign_requests().len(), 2);

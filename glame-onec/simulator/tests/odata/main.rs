@@ -1,5 +1,7 @@
 //! The simulator as its clients see it: over HTTP.
 
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 mod client;
 mod command_line;
 mod faults;

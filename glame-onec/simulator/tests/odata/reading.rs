@@ -224,7 +224,9 @@ async fn without_an_order_two_readings_may_differ() {
             readings.push(ids(&get(&base, set).await.rows(), key));
         }
         assert_ne!(readings[0], readings[1], "{set}");
-        readings.iter_mut().for_each(|reading| reading.sort());
+        for reading in &mut readings {
+            reading.sort();
+        }
         assert_eq!(
             readings[0], readings[1],
             "{set}: the same rows, in another order"

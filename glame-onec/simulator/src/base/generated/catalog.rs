@@ -169,7 +169,7 @@ impl Generated {
         person.city = CITIES[customer % CITIES.len()];
         person.created = Moment::midnight(2022, 6, 1);
         person.version = first_version(customer);
-        if customer % 3 == 0 {
+        if customer.is_multiple_of(3) {
             person.email = format!("client{customer}@example.com");
         }
         (person.phone_typed, person.phone_digits) = phone(customer);
@@ -282,10 +282,6 @@ impl Generated {
         self.products - PACKAGING.len()
     }
 
-    pub(super) const fn ordinary_product(&self, place: usize) -> usize {
-        BRANDS.len() + place
-    }
-
     pub(super) const fn packaging(&self, place: usize) -> usize {
         BRANDS.len() + self.ordinary_products() + place
     }
@@ -293,10 +289,6 @@ impl Generated {
     const fn has_characteristics(&self, product: usize) -> bool {
         let place = product.saturating_sub(BRANDS.len());
         place.is_multiple_of(5) && place < self.ordinary_products()
-    }
-
-    pub(super) const fn sold_by_metre(&self, product: usize) -> bool {
-        product % 37 == 11
     }
 
     pub(super) fn price_kopecks(&self, product: usize) -> i64 {
@@ -317,6 +309,14 @@ impl Generated {
         self.guids
             .id(Kind::Characteristic, first + dice.below(COLOURS.len()))
     }
+}
+
+pub(super) const fn ordinary_product(place: usize) -> usize {
+    BRANDS.len() + place
+}
+
+pub(super) const fn sold_by_metre(product: usize) -> bool {
+    product % 37 == 11
 }
 
 const fn shares_phone(customer: usize) -> bool {

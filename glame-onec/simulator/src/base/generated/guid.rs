@@ -42,9 +42,9 @@ pub(super) struct GuidSpace {
 
 impl GuidSpace {
     pub(super) const fn new(seed: u64) -> Self {
-        let [a, b, c, d, e, f, ..] = seed.wrapping_mul(0xd134_2543_de82_ef95).to_le_bytes();
+        let bytes = seed.wrapping_mul(0xd134_2543_de82_ef95).to_le_bytes();
         Self {
-            tail: [a, b, c, d, e, f],
+            tail: [bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5]],
         }
     }
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use uuid::Uuid;
 
+use super::catalog::{STORES, ordinary_product, sold_by_metre};
 use super::guid::Kind;
 use super::{
     BLOCK_DOCUMENTS, EARNING_SLOT, Generated, LINES_OF_SLOT, Purpose, RETURN_SLOT, SPENDING_SLOT,
@@ -93,9 +94,7 @@ impl Generated {
 
     fn header(&self, sale: usize, kind: DocumentKind, buyer: Buyer) -> Document {
         let index = self.openings + sale;
-        let store = self
-            .dice(Purpose::Store, sale)
-            .below(super::catalog::STORES.len());
+        let store = self.dice(Purpose::Store, sale).below(STORES.len());
         Document {
             number: format!("НФ00-{:06}", (sale + 1) % 1_000_000),
             version: first_version(index),
@@ -203,14 +202,12 @@ impl Generated {
         let product = if packaging {
             self.packaging(dice.again().below(3))
         } else {
-            self.ordinary_product(dice.again().skewed_below(self.ordinary_products()))
+            ordinary_product(dice.again().skewed_below(self.ordinary_products()))
         };
         let amount = dice.again().again();
         let thousandths = match amount.number_below(100) {
             _ if packaging => 1_000,
-            _ if self.sold_by_metre(product) => {
-                250 * i64::from(1 + amount.again().number_below(12))
-            }
+            _ if sold_by_metre(product) => 250 * i64::from(1 + amount.again().number_below(12)),
             0..90 => 1_000,
             90..97 => 2_000,
             _ => 3_000,

@@ -52,9 +52,15 @@ impl Packed {
             .last()
             .map_or(0, |last| last.first_line + last.lines);
         let mut lines = vec![(0, 0, 0); count];
-        lines.iter_mut().for_each(|line| line.0 = columns.small());
-        lines.iter_mut().for_each(|line| line.1 = columns.signed());
-        lines.iter_mut().for_each(|line| line.2 = columns.signed());
+        for line in &mut lines {
+            line.0 = columns.small();
+        }
+        for line in &mut lines {
+            line.1 = columns.signed();
+        }
+        for line in &mut lines {
+            line.2 = columns.signed();
+        }
         Self {
             articles,
             folders,
@@ -131,21 +137,21 @@ impl Columns<'_> {
             minute += i64::from(self.small());
             invoice.minute = minute;
         }
-        invoices
-            .iter_mut()
-            .for_each(|invoice| invoice.customer = self.number());
-        invoices
-            .iter_mut()
-            .for_each(|invoice| invoice.country = self.number());
+        for invoice in &mut invoices {
+            invoice.customer = self.number();
+        }
+        for invoice in &mut invoices {
+            invoice.country = self.number();
+        }
         let mut first_line = 0;
         for invoice in &mut invoices {
             invoice.first_line = first_line;
             invoice.lines = self.number();
             first_line += invoice.lines;
         }
-        invoices
-            .iter_mut()
-            .for_each(|invoice| invoice.basis = self.number().checked_sub(1));
+        for invoice in &mut invoices {
+            invoice.basis = self.number().checked_sub(1);
+        }
         invoices
     }
 }

@@ -12,7 +12,6 @@ use crate::read::{Plan, Reader};
 use crate::row::Row;
 use crate::schema::registers::{PERIOD, RECORDER};
 use crate::schema::{EntitySet, Register};
-use crate::value::Value;
 use crate::world::World;
 
 pub(super) fn open(reader: &Reader, set: &EntitySet, plan: &Plan) -> Opened {
@@ -100,9 +99,10 @@ impl RowSource for ByDay {
                 &self.world,
                 &mut lines,
             );
-            rows.extend(lines.into_iter().filter(|line| match line.value(PERIOD) {
-                Value::Moment(at) => at >= from && at < to,
-                _ => false,
+            rows.extend(lines.into_iter().filter(|line| {
+                line.value(PERIOD)
+                    .as_moment()
+                    .is_some_and(|at| at >= from && at < to)
             }));
         }
         if let Some(dice) = &mut self.shuffle {
