@@ -3,7 +3,7 @@
 //! `cargo bench -p glame-storage` writes the same receipts and lines twice into each database: by
 //! the ports, 20,000 lines a work, and by what the database itself offers for loading (`COPY`
 //! for PostgreSQL, a script of `INSERT` for the `sqlite3` shell). It prints lines per second and
-//! the ratio. The PostgreSQL here is the throw-away one of the tests, which does not wait for the disk.
+//! the time, and how fast all histories are read again. The PostgreSQL here is the throw-away one of the tests, which does not wait for the disk.
 
 #![expect(
     clippy::print_stdout,
@@ -28,6 +28,7 @@ use uuid::Uuid;
 const CUSTOMERS: u128 = 20_000;
 const RECEIPTS: u128 = 130_000;
 const LINES_A_WORK: usize = 20_000;
+const HISTORIES_A_PAGE: u32 = 1_000;
 
 #[tokio::main]
 async fn main() {
@@ -48,6 +49,7 @@ async fn main() {
     let [ours, bare] = ["ours", "bare"].map(|name| folder.path().join(format!("{name}.db")));
     let url = format!("sqlite:{}", ours.display());
     report("SQLite, ports", lines, by_ports(&url, &users, &works).await);
+    report("SQLite, histories", lines, histories(&url).await);
     let script = sqlite_script(&receipts, &works);
     let url = format!("sqlite:{}", bare.display());
     prepare(&url, &users).await;
@@ -170,6 +172,23 @@ async fn by_ports(url: &str, users: &[User], works: &[&[Receipt]]) -> Duration {
         work.commit().await.unwrap();
     }
     start.elapsed()
+}
+
+/// Reads all histories, as the scoring does.
+async fn histories(url: &str) -> Duration {
+    let storage = glame_storage::open(url).await.unwrap();
+    let start = Instant::now();
+    let mut last = None;
+    loop {
+        let page = storage
+            .histories_after(last, HISTORIES_A_PAGE)
+            .await
+            .unwrap();
+        match page.last() {
+            Some(history) => last = Some(history.user()),
+            None => return start.elapsed(),
+        }
+    }
 }
 
 fn sqlite_script(receipts: &[Receipt], works: &[&[Receipt]]) -> String {

@@ -43,6 +43,8 @@ const CREATE_DATABASE: &str = "create the database that DATABASE_URL names";
 const GRANT: &str = "grant the database user the rights to read and write its tables";
 const WRITABLE: &str = "point DATABASE_URL to a database that may be written to";
 #[cfg(feature = "sqlite")]
+const CHECK_DISK: &str = "free some space on the disk of the database, and check the disk";
+#[cfg(feature = "sqlite")]
 const CHECK_PATH: &str =
     "check that the folder of the database file exists and that this user may write to it";
 #[cfg(feature = "sqlite")]
@@ -175,7 +177,7 @@ fn sqlite_remedy(extended_code: u32, message: &str) -> Remedy {
         5 | 6 | 7 | 9 | 17 => Remedy::Wait,
         // Full; and I/O errors, of which a full disk is the common cause.
         13 => Remedy::Act(FREE_SPACE),
-        10 => Remedy::Act("free some space on the disk of the database, and check the disk"),
+        10 => Remedy::Act(CHECK_DISK),
         8 => Remedy::Act(WRITABLE),
         3 | 14 | 23 => Remedy::Act(CHECK_PATH),
         26 => Remedy::Act(NOT_A_DATABASE),
@@ -184,5 +186,60 @@ fn sqlite_remedy(extended_code: u32, message: &str) -> Remedy {
             Remedy::Act(MIGRATE)
         }
         _ => Remedy::Act(REPORT),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn advice(remedy: &Remedy) -> &'static str {
+        match remedy {
+            Remedy::ReadAgain => "read again",
+            Remedy::Wait => "wait",
+            Remedy::Act(advice) => advice,
+        }
+    }
+
+    #[test]
+    fn each_state_of_postgres_has_its_remedy() {
+        let cases = [
+            ("08006", "wait"),
+            ("40P01", "wait"),
+            ("53300", "wait"),
+            ("57P03", "wait"),
+            ("53100", FREE_SPACE),
+            ("58030", RESTORE),
+            ("28P01", SIGN_IN),
+            ("28000", SIGN_IN),
+            ("3D000", CREATE_DATABASE),
+            ("42P01", MIGRATE),
+            ("42501", GRANT),
+            ("25006", WRITABLE),
+            ("42601", REPORT),
+        ];
+        for (code, expected) in cases {
+            assert_eq!(advice(&postgres_remedy(code)), expected, "{code}");
+        }
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[test]
+    fn each_code_of_sqlite_has_its_remedy() {
+        let cases = [
+            (5, "database is locked", "wait"),
+            (517, "database is locked", "wait"),
+            (13, "database or disk is full", FREE_SPACE),
+            (778, "disk I/O error", CHECK_DISK),
+            (8, "attempt to write a readonly database", WRITABLE),
+            (14, "unable to open database file", CHECK_PATH),
+            (26, "file is not a database", NOT_A_DATABASE),
+            (11, "database disk image is malformed", RESTORE),
+            (1, "no such table: users", MIGRATE),
+            (1, "near \"SELEC\": syntax error", REPORT),
+        ];
+        for (code, message, expected) in cases {
+            assert_eq!(advice(&sqlite_remedy(code, message)), expected, "{code}");
+        }
     }
 }

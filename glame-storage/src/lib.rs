@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(not(any(feature = "postgres", feature = "sqlite")))]
+compile_error!("enable at least one of the features `postgres` and `sqlite`");
+
 mod driver_error;
 mod open;
 #[cfg(feature = "postgres")]

@@ -44,7 +44,7 @@ CREATE TABLE receipts (
     PRIMARY KEY (user_id, purchased_at, document_kind, document)
 );
 CREATE INDEX receipts_by_time ON receipts (purchased_at);
-CREATE INDEX receipts_by_document ON receipts (document);
+CREATE INDEX receipts_by_document ON receipts (document, document_kind);
 
 CREATE TABLE purchase_history (
     user_id       UUID        NOT NULL REFERENCES users ON DELETE CASCADE,

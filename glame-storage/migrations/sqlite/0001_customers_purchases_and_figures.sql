@@ -32,6 +32,8 @@ CREATE TABLE discount_cards (
 CREATE INDEX discount_cards_by_card ON discount_cards (card);
 CREATE INDEX discount_cards_by_number ON discount_cards (number);
 
+-- Found by time and by document more often than by its key, so that it has row ids: its three
+-- indexes hold 8 bytes of them instead of the whole key, and a bulk load touches fewer pages.
 CREATE TABLE receipts (
     user_id          BLOB    NOT NULL REFERENCES users ON DELETE CASCADE,
     purchased_at     INTEGER NOT NULL,
@@ -43,9 +45,9 @@ CREATE TABLE receipts (
     amount           INTEGER NOT NULL,
     digest           BLOB    NOT NULL,
     PRIMARY KEY (user_id, purchased_at, document_kind, document)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX receipts_by_time ON receipts (purchased_at);
-CREATE INDEX receipts_by_document ON receipts (document);
+CREATE INDEX receipts_by_document ON receipts (document, document_kind);
 
 CREATE TABLE purchase_history (
     user_id       BLOB    NOT NULL REFERENCES users ON DELETE CASCADE,

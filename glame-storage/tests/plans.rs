@@ -1,0 +1,108 @@
+//! No query reads a large table from end to end: every prepared query is asked for its plan.
+
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+use std::fs;
+use std::path::Path;
+
+use glame_storage::testing::PostgresCluster;
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+
+const LARGE_TABLES: [&str; 6] = [
+    "customer_metrics",
+    "discount_cards",
+    "products",
+    "purchase_history",
+    "receipts",
+    "users",
+];
+
+/// Gives the prepared queries of one driver: their text and how many parameters they take.
+fn prepared_queries(driver: &str) -> Vec<(String, usize)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".sqlx");
+    let queries: Vec<(String, usize)> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
+        .map(|text| serde_json::from_str::<Value>(&text).unwrap())
+        .filter(|query| query["db_name"] == driver)
+        .map(|query| {
+            let parameters = &query["describe"]["parameters"];
+            // PostgreSQL tells the types of the parameters, SQLite their number.
+            let count = parameters["Left"].as_array().map_or_else(
+                || usize::try_from(parameters["Right"].as_u64().unwrap()).unwrap(),
+                Vec::len,
+            );
+            (query["query"].as_str().unwrap().to_owned(), count)
+        })
+        .collect();
+    assert!(queries.len() > 30, "{} queries of {driver}", queries.len());
+    queries
+}
+
+/// Tells whether a query is one of the few that count everything.
+fn counts_everything(query: &str) -> bool {
+    query.contains("COUNT(*)")
+}
+
+#[tokio::test]
+async fn sqlite_finds_everything_by_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("glame.db").display());
+    glame_storage::migrate(&url).await.unwrap();
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    for (query, _) in prepared_queries("SQLite") {
+        let explain = format!("EXPLAIN QUERY PLAN {query}");
+        let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(AssertSqlSafe(explain))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        let scans = steps.iter().any(|(_, _, _, step)| {
+            LARGE_TABLES
+                .iter()
+                .any(|table| step.starts_with(&format!("SCAN {table}")))
+        });
+        assert!(!scans || counts_everything(&query), "{query}\n{steps:#?}");
+    }
+}
+
+#[tokio::test]
+async fn postgres_finds_everything_by_index() {
+    let url = PostgresCluster::start().fresh_database().await;
+    glame_storage::migrate(&url).await.unwrap();
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    // A table without rows is always scanned, unless scanning is the last resort. A generic plan
+    // must do for all parameters, as the plan of a long-lived server does.
+    sqlx::raw_sql("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    for (query, parameters) in prepared_queries("PostgreSQL") {
+        let values = vec!["NULL"; parameters].join(", ");
+        let arguments = if parameters == 0 {
+            String::new()
+        } else {
+            format!("({values})")
+        };
+        sqlx::raw_sql(AssertSqlSafe(format!("PREPARE asked AS {query}")))
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        let steps: Vec<String> =
+            sqlx::query_scalar(AssertSqlSafe(format!("EXPLAIN EXECUTE asked{arguments}")))
+                .persistent(false)
+                .fetch_all(&mut connection)
+                .await
+                .unwrap();
+        sqlx::raw_sql("DEALLOCATE asked")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        let scans = steps.iter().any(|step| {
+            LARGE_TABLES
+                .iter()
+                .any(|table| step.contains(&format!("Seq Scan on {table}")))
+        });
+        assert!(!scans || counts_everything(&query), "{query}\n{steps:#?}");
+    }
+}
