@@ -94,6 +94,8 @@ pub enum Check {
     DocumentFilter,
     /// The number of rows can be asked for.
     Count,
+    /// Sales are not dated later than the clock of the server.
+    Zone,
 }
 
 /// What a base can do; nothing where it was not found out.

@@ -257,4 +257,35 @@ mod tests {
         assert_eq!(seen, 100);
         assert!(questions.len() <= 6, "{}", questions.len());
     }
+
+    #[test]
+    fn the_longest_page_of_each_set_has_a_short_address() {
+        let at = NaiveDate::from_ymd_opt(2025, 3, 1)
+            .unwrap()
+            .and_hms_opt(0, 0, 0)
+            .unwrap();
+        let bound = |comparison| Filter::moment("Period", comparison, at);
+        let root =
+            Url::parse("https://some-region.1cfresh.com/a/sbm/12345678/odata/standard.odata/");
+        for set in crate::source_error::ALL_SETS {
+            let fields: Vec<&'static str> =
+                set.required.iter().chain(set.optional).copied().collect();
+            let query = Query::new(set.name, &fields)
+                .filter(Filter::all([
+                    bound(Comparison::AtLeast),
+                    bound(Comparison::Before),
+                ]))
+                .order_by(set.orders[0])
+                .hidden_rows(HiddenRows::LeftOut)
+                .top(Some(1_000_000))
+                .skip(1_000_000);
+            let url = query.url(root.as_ref().unwrap());
+            assert!(
+                url.as_str().len() <= MAX_URL_BYTES,
+                "{}: {}",
+                set.name,
+                url.as_str().len()
+            );
+        }
+    }
 }

@@ -1,5 +1,8 @@
+mod names;
+mod sales;
+
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -8,33 +11,24 @@ use glame_core::ports::{
     CardRecord, CustomerProfile, Rejected, SalesSource, SalesWindow, SourceAnswer, SourceCursor,
     SourceError, SourcePage,
 };
-use glame_core::purchases::{DocumentKey, DocumentKind, DocumentScope, SaleLine};
-use glame_core::values::{CardRef, PeriodRange};
+use glame_core::purchases::{DocumentKey, SaleLine};
+use glame_core::values::CardRef;
 
 use crate::base::{Base, Order, Wanted};
 use crate::catalogue::{self, Place, page_after};
 use crate::errors::Fault;
-use crate::local_time;
 use crate::page::for_each_row;
 use crate::query::Filter;
 use crate::records::card::{CARDS, CardRow};
 use crate::records::counterparty::{COUNTERPARTIES, CounterpartyRow};
-use crate::records::document::OPENING_BALANCES;
-use crate::records::product::{
-    CATEGORIES, IS_FOLDER, MANUFACTURERS, MANUFACTURING_COUNTERPARTIES, PRODUCT_FOLDERS, PRODUCTS,
-    ProductRow,
-};
-use crate::records::sale_line::{PERIOD, RECORDER, SALES_BY_CARDS};
+use crate::records::product::{PRODUCTS, ProductRow};
 use crate::records::store::{STORES, StoreRow};
 use crate::records::{KeyRecord, Set};
-use crate::sales::{
-    Finished, Line, Part, PartPlan, Plan, SalesPlace, lines_of, lines_of_documents,
-};
-use crate::settings::{BrandSource, HiddenRows, OnecSettings, SettingsError};
+use crate::sales::SalesPlace;
+use crate::settings::{HiddenRows, OnecSettings, SettingsError};
 use crate::source_error::source_error;
 use crate::translate::{self, Names, key_row};
 use crate::transport::Meter;
-use crate::windows::{Pace, Stretch, Timeline, Window};
 
 /// A 1C base as a source of customers and sales.
 #[derive(Debug)]
@@ -60,166 +54,6 @@ impl OnecSource {
 
     pub(crate) const fn base(&self) -> &Base {
         &self.base
-    }
-
-    async fn page_of_names(
-        &self,
-        after: Option<&Place>,
-        meter: &Meter,
-    ) -> Result<Arc<Names>, Fault> {
-        let known = self
-            .names
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        if let Some(names) = known.filter(|_| after.is_some()) {
-            return Ok(names);
-        }
-        let names = Arc::new(self.read_names(meter).await?);
-        *self.names.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&names));
-        Ok(names)
-    }
-
-    async fn read_names(&self, meter: &Meter) -> Result<Names, Fault> {
-        let base = &self.base;
-        let published = base.published(meter).await?;
-        let mut names = Names::default();
-        if published.contains(CATEGORIES.name) {
-            names
-                .categories
-                .extend(catalogue::names(base, &CATEGORIES, None, meter).await?);
-        }
-        let (set, filter): (&'static Set, _) = match base.settings().brand_source {
-            BrandSource::Folder => (&PRODUCT_FOLDERS, Some(Filter::flag(IS_FOLDER, true))),
-            BrandSource::Manufacturer if published.contains(MANUFACTURERS.name) => {
-                (&MANUFACTURERS, None)
-            }
-            BrandSource::Manufacturer => (&MANUFACTURING_COUNTERPARTIES, None),
-        };
-        if published.contains(set.name) {
-            names
-                .brands
-                .extend(catalogue::names(base, set, filter, meter).await?);
-        }
-        Ok(names)
-    }
-
-    /// Reads the lines of one window of a part.
-    async fn window(
-        &self,
-        plan: &PartPlan,
-        stretch: Stretch,
-        pace: &mut Pace,
-        meter: &Meter,
-    ) -> Result<Window<Line>, Fault> {
-        let (set, zone) = (plan.set, self.base.settings().zone);
-        let read = move |page: &[u8]| lines_of(set, zone, page);
-        let whole = Timeline {
-            base: &self.base,
-            set,
-            moment: PERIOD,
-            filter: None,
-        };
-        if plan.scope != DocumentScope::OpeningBalancesOnly || !self.base.sorts_by_type() {
-            return whole.first_window(stretch, pace, &read, meter).await;
-        }
-        let filter = Some(Filter::IsOf(RECORDER, OPENING_BALANCES));
-        let narrow = Timeline {
-            filter,
-            ..whole.clone()
-        };
-        match narrow.first_window(stretch, pace, &read, meter).await {
-            // A base that cannot sort by type is read as a whole and sorted here.
-            Err(fault) if fault.asks_for_simpler() => {
-                tracing::warn!(
-                    set = set.name,
-                    "1C refuses isof; the whole register is read"
-                );
-                self.base.forget_type_filter();
-                whole.first_window(stretch, pace, &read, meter).await
-            }
-            outcome => outcome,
-        }
-    }
-
-    async fn sales_window(
-        &self,
-        since: Option<DateTime<Utc>>,
-        after: Option<SalesPlace>,
-        meter: &Meter,
-    ) -> Result<SalesWindow, Fault> {
-        let settings = self.base.settings();
-        let published = self.base.published(meter).await?;
-        let plan = Plan::new(settings.sales_register, &published, since, settings.zone);
-        let mut place = after.unwrap_or_else(|| SalesPlace {
-            part: plan.first_part(),
-            from: None,
-            pace: Pace::new(settings.page_sizes.sales),
-        });
-        let part = plan.part(place.part).unwrap_or_else(|| {
-            // It was published when the reading began and is not any more.
-            (place.part, place.from) = (Part::Lines, None);
-            plan.lines()
-        });
-        let stretch = Stretch {
-            from: place.from.or(part.stretch.from),
-            to: part.stretch.to,
-        };
-        let window = self.window(&part, stretch, &mut place.pace, meter).await?;
-        let finished = Finished::from(window.rows, part.set, part.scope, &self.base, meter).await?;
-
-        let instant = |local| local_time::to_utc(local, settings.zone);
-        let from = place.from.map(instant).or(part.from);
-        let ended = window.to == part.stretch.to;
-        let to = if ended {
-            part.to
-        } else {
-            window.to.map(instant)
-        };
-        let range = PeriodRange::try_new(from, to).unwrap_or(PeriodRange::EVERYTHING);
-        place.from = window.to.filter(|_| !ended);
-        let next = match (ended, place.part) {
-            (true, Part::Lines) => None,
-            (true, Part::OpeningBalances) => Some(SalesPlace {
-                part: Part::Lines,
-                ..place
-            }),
-            (false, _) => Some(place),
-        };
-        Ok(SalesWindow {
-            range,
-            documents: part.scope,
-            lines: finished.lines,
-            inactive: finished.inactive,
-            rejected: finished.rejected,
-            next: next.map(|place| place.to_cursor()),
-            requests: meter.requests(),
-        })
-    }
-
-    async fn lines_of(&self, documents: &[DocumentKey], meter: &Meter) -> Result<Finished, Fault> {
-        let register = self.base.settings().sales_register;
-        let (opening, others): (Vec<DocumentKey>, Vec<DocumentKey>) = documents
-            .iter()
-            .partition(|key| key.kind == DocumentKind::OpeningBalance);
-        let mut all = Finished::default();
-        for (set, scope, documents) in [
-            (&SALES_BY_CARDS, DocumentScope::OpeningBalancesOnly, opening),
-            (
-                Plan::main_set(register),
-                DocumentScope::ExceptOpeningBalances,
-                others,
-            ),
-        ] {
-            if documents.is_empty() {
-                continue;
-            }
-            let lines = lines_of_documents(&self.base, set, &documents, meter).await?;
-            let finished = Finished::from(lines, set, scope, &self.base, meter).await?;
-            all.lines.extend(finished.lines);
-            all.rejected.extend(finished.rejected);
-        }
-        Ok(all)
     }
 
     async fn existing_cards(

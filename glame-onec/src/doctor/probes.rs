@@ -1,4 +1,4 @@
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -45,6 +45,7 @@ impl Examination<'_> {
     /// Finds out which filters and orders the base understands.
     pub(super) async fn check_language(&mut self) {
         let sample = self.check_encoding().await;
+        self.check_zone().await;
         self.check_order().await;
         self.check_type_filter().await;
         if let Some(sample) = sample {
@@ -104,6 +105,37 @@ impl Examination<'_> {
             }
         });
         sample
+    }
+
+    /// Looks for sales of the coming hours: the base lies further east than the settings say.
+    async fn check_zone(&mut self) {
+        let (set, base) = (self.main_set(), self.source.base());
+        let Some(now) = base.now() else { return };
+        let filter = Filter::all([
+            Filter::moment(PERIOD, Comparison::AtLeast, now + TimeDelta::minutes(10)),
+            Filter::moment(PERIOD, Comparison::Before, now + TimeDelta::hours(12)),
+        ]);
+        let query = Query::new(set.name, set.required)
+            .filter(filter)
+            .top(Some(1));
+        // A base that refuses the question has been told of by the check before.
+        let Ok(page) = self.ask(query, set).await else {
+            return;
+        };
+        let rows = for_each_row::<KeyRecord<'_>>(&page, |_| {}).unwrap_or_default();
+        let zone = base.settings().zone;
+        if rows == 0 {
+            self.found(
+                Check::Zone,
+                Some(set.name),
+                format!("no sale is ahead of the time in {zone}"),
+            );
+        } else {
+            let message = format!("sales are dated up to twelve hours ahead of the time in {zone}");
+            let advice = "compare a fresh receipt with the till slip, and set zone to the time zone \
+                          of the base («Часовой пояс» in «Администрирование»)";
+            self.warn(Check::Zone, Some(set.name), message, advice.to_owned());
+        }
     }
 
     async fn check_order(&mut self) {

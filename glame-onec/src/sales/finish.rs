@@ -4,7 +4,7 @@ use glame_core::ports::Rejected;
 use glame_core::purchases::{DocumentKind, DocumentScope, SaleLine};
 
 use super::Line;
-use super::headers::{Headers, WantedHeaders};
+use super::headers::{Headers, WantedHeaders, Written};
 use crate::base::Base;
 use crate::errors::Fault;
 use crate::records::Set;
@@ -33,9 +33,10 @@ impl Finished {
         let mut finished = Self::default();
         let drafts = finished.sort_out(lines, set, scope);
         let headers = read_headers(&drafts, base, meter).await?;
+        let holders = base.settings().receipt_holders;
         finished.lines = drafts
             .into_iter()
-            .map(|draft| completed(draft, &headers))
+            .map(|draft| completed(draft, &headers, holders))
             .collect();
         Ok(finished)
     }
@@ -105,19 +106,23 @@ const fn takes_back(kind: DocumentKind) -> bool {
 
 /// Reads the headers that the lines need, each set in bulk.
 async fn read_headers(drafts: &[DraftLine], base: &Base, meter: &Meter) -> Result<Headers, Fault> {
-    let look_for_holders = match base.settings().receipt_holders {
-        ReceiptHolders::FromReceiptHeaders => true,
-        ReceiptHolders::Ignored => false,
-    };
+    let holders = base.settings().receipt_holders;
     let mut wanted: HashMap<&'static str, (&'static Set, WantedHeaders)> = HashMap::new();
     for draft in drafts {
-        let anonymous = draft.line.holder.is_none() && look_for_holders;
+        let anonymous =
+            draft.line.holder.is_none() && holders == ReceiptHolders::FromReceiptHeaders;
         let kind = draft.sold_by.kind;
         if let Some(set) = header_set(kind).filter(|_| anonymous || takes_back(kind)) {
             let (_, headers) = wanted
                 .entry(set.name)
                 .or_insert_with(|| (set, WantedHeaders::default()));
-            headers.add(draft.sold_by.document, draft.at);
+            let itself = draft.sold_by == draft.line.document;
+            let written = if itself {
+                Written::ByItself
+            } else {
+                Written::ByShiftReport
+            };
+            headers.add(draft.sold_by.document, written, draft.at);
         }
     }
     let mut headers = Headers::new();
@@ -128,10 +133,12 @@ async fn read_headers(drafts: &[DraftLine], base: &Base, meter: &Meter) -> Resul
 }
 
 /// Adds what the header of its document says to a line.
-fn completed(draft: DraftLine, headers: &Headers) -> SaleLine {
+fn completed(draft: DraftLine, headers: &Headers, holders: ReceiptHolders) -> SaleLine {
     let mut line = draft.line;
     if let Some(header) = headers.get(&draft.sold_by.document) {
-        line.holder = line.holder.or(header.holder);
+        if holders == ReceiptHolders::FromReceiptHeaders {
+            line.holder = line.holder.or(header.holder);
+        }
         if takes_back(draft.sold_by.kind) {
             line.returns = header.returns;
         }

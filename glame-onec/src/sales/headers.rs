@@ -19,6 +19,13 @@ const FEW: usize = 48;
 /// The headers of documents by their references.
 pub(super) type Headers = HashMap<DocumentRef, Header>;
 
+/// Who wrote the lines of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    ByItself,
+    ByShiftReport,
+}
+
 /// Documents whose headers are wanted, and when they wrote their lines.
 #[derive(Debug, Default)]
 pub(super) struct WantedHeaders {
@@ -28,9 +35,15 @@ pub(super) struct WantedHeaders {
 }
 
 impl WantedHeaders {
-    pub(super) fn add(&mut self, document: DocumentRef, at: NaiveDateTime) {
+    /// Adds a document that wrote its lines itself, or whose shift report wrote them.
+    pub(super) fn add(&mut self, document: DocumentRef, written: Written, at: NaiveDateTime) {
+        // A shift report writes its lines when the shift closes, up to a day after its receipts.
+        let early = match written {
+            Written::ByItself => at,
+            Written::ByShiftReport => at.checked_sub_days(Days::new(1)).unwrap_or(at),
+        };
         self.documents.insert(document);
-        self.first = Some(self.first.map_or(at, |first| first.min(at)));
+        self.first = Some(self.first.map_or(early, |first| first.min(early)));
         self.last = Some(self.last.map_or(at, |last| last.max(at)));
     }
 
@@ -56,8 +69,6 @@ impl WantedHeaders {
     }
 
     /// Reads a few headers by key, many by date, and the rest of those by key again.
-    ///
-    /// A shift report writes its lines when the shift closes: its receipts lie up to a day before.
     async fn read_published(
         mut self,
         base: &Base,
@@ -68,7 +79,7 @@ impl WantedHeaders {
         let dated = self.first.zip(self.last);
         if let Some((first, last)) = dated.filter(|_| self.documents.len() > FEW) {
             let stretch = Stretch {
-                from: first.checked_sub_days(Days::new(1)),
+                from: Some(first),
                 to: last.checked_add_signed(TimeDelta::seconds(1)),
             };
             let timeline = Timeline {

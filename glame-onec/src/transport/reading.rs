@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::Response;
-use reqwest::header::{HeaderMap, HeaderName, SERVER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, SERVER};
 use tokio::time::Instant;
 
 use super::{Answer, Expected, Refusal, backoff};
@@ -46,8 +46,11 @@ pub(super) async fn answer(
             retry_after,
         });
     }
+    let announces_page = headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let body = body(response, deadline, limits).await?;
-    if let Some(kind) = misfit(&body, expected) {
+    if let Some(kind) = misfit(&body, expected, announces_page) {
         let mut fault = Fault::new(kind);
         fault.status = Some(status);
         return Err(Refusal { fault, retry_after });
@@ -94,18 +97,16 @@ async fn body(mut response: Response, deadline: Instant, limits: Limits) -> Resu
 }
 
 /// Says what is wrong with the root of a body, if anything is.
-fn misfit(body: &[u8], expected: Expected) -> Option<FaultKind> {
+fn misfit(body: &[u8], expected: Expected, announces_page: bool) -> Option<FaultKind> {
     let trimmed = body.trim_ascii();
     if trimmed.is_empty() {
         return Some(FaultKind::Interrupted);
     }
-    if expected != Expected::Xml && trimmed.starts_with(b"<") || is_page(trimmed) {
-        let kind = if is_page(trimmed) {
-            FaultKind::Maintenance
-        } else {
-            FaultKind::Unexpected("with XML where JSON was asked for")
-        };
-        return Some(kind);
+    if is_page(trimmed) || announces_page && trimmed.starts_with(b"<") {
+        return Some(FaultKind::Maintenance);
+    }
+    if expected != Expected::Xml && trimmed.starts_with(b"<") {
+        return Some(FaultKind::Unexpected("with XML where JSON was asked for"));
     }
     match expected {
         Expected::Collection => misfit_of_collection(trimmed),
@@ -180,8 +181,10 @@ mod tests {
             (Expected::Count, "many", Some("unexpected")),
         ];
         for (expected, body, fault) in cases {
-            let found = misfit(body.as_bytes(), expected);
+            let found = misfit(body.as_bytes(), expected, false);
             assert_eq!(found.as_ref().map(FaultKind::name), fault, "{body}");
         }
+        let announced = misfit(b"<p>Closed</p>", Expected::Xml, true);
+        assert_eq!(announced, Some(FaultKind::Maintenance));
     }
 }

@@ -2,7 +2,8 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{Stretch, bound};
+use super::Stretch;
+use super::cut::bound;
 use crate::errors::{Fault, FaultKind};
 
 /// The fewest rows that a page is shrunk to.

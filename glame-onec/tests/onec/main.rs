@@ -10,4 +10,5 @@ mod pages;
 mod reading;
 mod scripted_server;
 mod shop;
+mod sync;
 mod transport;
