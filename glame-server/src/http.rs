@@ -11,7 +11,7 @@ use poem::endpoint::BoxEndpoint;
 use poem::listener::{Acceptor, Listener, TcpAcceptor, TcpListener};
 use poem::middleware::SetHeader;
 use poem::web::Redirect;
-use poem::{EndpointExt, Response, Route, Server, get, handler};
+use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route, Server};
 
 use crate::api;
 use crate::stop::Stop;
@@ -74,14 +74,13 @@ pub fn routes(storage: Arc<dyn Storage>) -> BoxEndpoint<'static, Response> {
     let measurements = Measurements::new(Arc::clone(&storage));
     let service = api::service();
     let routes = Route::new()
-        .at("/", get(home))
         .nest("/docs", service.scalar())
         .nest("/docs/swagger", service.swagger_ui())
         .at("/openapi.json", service.spec_endpoint())
         .at("/metrics", measurements.endpoint())
         .nest("/", service);
     measurements
-        .measured(routes.data(storage))
+        .measured(routes.data(storage).around(home))
         .with(
             SetHeader::new()
                 .overriding("x-content-type-options", "nosniff")
@@ -92,7 +91,13 @@ pub fn routes(storage: Arc<dyn Storage>) -> BoxEndpoint<'static, Response> {
         .boxed()
 }
 
-#[handler]
-fn home() -> Redirect {
-    Redirect::see_other("/docs")
+/// Sends visitors of the root to the documentation; the API itself is nested there.
+async fn home<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Result<Response> {
+    if request.uri().path() == "/" {
+        return Ok(Redirect::see_other("/docs").into_response());
+    }
+    endpoint
+        .call(request)
+        .await
+        .map(IntoResponse::into_response)
 }

@@ -74,6 +74,8 @@ pub struct OnecBaseSettings {
     pub connect_timeout_seconds: u32,
     /// How many seconds an answer may take to begin.
     pub read_timeout_seconds: u32,
+    /// How often a call is tried before it is given up.
+    pub attempts: u32,
     /// How many lines of sales one call asks for.
     pub lines_per_call: u32,
     /// The least pause between two calls; if absent, 250 ms, and none on the local machine.
@@ -195,6 +197,7 @@ impl Default for OnecBaseSettings {
             register: Register::Sales,
             connect_timeout_seconds: 30,
             read_timeout_seconds: 180,
+            attempts: 5,
             lines_per_call: 20_000,
             pause_milliseconds: None,
         }
@@ -335,6 +338,7 @@ impl Settings {
             total: first_byte.saturating_mul(2).max(Timeouts::default().total),
             ..Timeouts::default()
         };
+        settings.retries.attempts = onec.attempts;
         settings.page_sizes.sales = onec.lines_per_call;
         settings.pause_between_calls = onec
             .pause_milliseconds

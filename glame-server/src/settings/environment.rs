@@ -111,6 +111,10 @@ impl Environment {
             &mut onec.lines_per_call,
             self.parse("ONEC_LINES_PER_CALL", "a whole number")?,
         );
+        put(
+            &mut onec.attempts,
+            self.parse("ONEC_ATTEMPTS", "a whole number")?,
+        );
         Ok(())
     }
 

@@ -1,0 +1,14 @@
+//! The binary `glame` against a simulated 1C base over real HTTP, on real databases.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a step of a test that fails is a failed test"
+)]
+
+mod documents;
+mod http;
+mod killed;
+mod online_retail;
+mod refusals;
+mod replicas;
+mod scenarios;
+mod shop;
