@@ -31,6 +31,8 @@ struct Learnt {
     fields: HashMap<SetKey, Vec<&'static str>>,
     /// How many orders of a set were refused.
     orders: HashMap<&'static str, usize>,
+    /// Whether lines of a set can be asked for by their document.
+    document_filters: HashMap<&'static str, bool>,
     /// The sets that cannot be asked for a stretch of time.
     filters_refused: HashSet<&'static str>,
     /// Whether rows cannot be asked for by the type of their document.
@@ -143,6 +145,8 @@ impl Base {
             };
             let simpler = if let FaultKind::UnknownField(Some(field)) = &fault.kind {
                 self.forget_field(wanted.set, field)
+            } else if fault.asks_for_simpler() && self.forget_columns(wanted.set) {
+                true
             } else if fault.asks_for_simpler() && !order.is_empty() {
                 self.forget_order(wanted.set, order);
                 true
@@ -169,7 +173,7 @@ impl Base {
             .collect()
     }
 
-    /// Gives the published sets; asked once, for republishing is rare.
+    /// Gives the published sets; asked once until somebody forgets them.
     pub(crate) async fn published(&self, meter: &Meter) -> Result<Arc<PublishedSets>, Fault> {
         let mut known = self.published.lock().await;
         if let Some(sets) = &*known {
@@ -177,14 +181,14 @@ impl Base {
         }
         let url = service_document_url(self.root());
         let answer = self
-            .call(url, "service document", Expected::Collection, meter)
+            .call(url, "service document", Expected::ServiceDocument, meter)
             .await?;
         let sets = Arc::new(published_sets(&answer.body)?);
         *known = Some(Arc::clone(&sets));
         Ok(sets)
     }
 
-    /// Asks again what is published: a set has turned out not to be.
+    /// Asks again what is published when that is next needed: somebody may have ticked a box.
     pub(crate) async fn forget_published(&self) {
         *self.published.lock().await = None;
     }
@@ -269,6 +273,38 @@ impl Base {
     /// Learns that they cannot.
     pub(crate) fn forget_type_filter(&self) {
         self.learnt().type_filter_refused = true;
+    }
+
+    /// Asks for whole tables from now on instead of some of their columns.
+    fn forget_columns(&self, set: &'static Set) -> bool {
+        let mut fields = self.fields_of(set);
+        let column = fields
+            .iter()
+            .find_map(|field| field.split_once('/').map(|(_, name)| name));
+        let Some(column) = column.filter(|column| leave_out(&mut fields, set, column)) else {
+            return false;
+        };
+        tracing::warn!(set = set.name, column, "1C refuses columns of a table");
+        self.learnt()
+            .fields
+            .insert((set.name, set.required), fields);
+        true
+    }
+
+    /// Tells whether lines can be asked for by their document, once that was found out.
+    pub(crate) fn document_filter(&self, set: &Set) -> Option<bool> {
+        self.learnt().document_filters.get(set.name).copied()
+    }
+
+    /// Learns whether they can.
+    pub(crate) fn learn_document_filter(&self, set: &'static Set, understood: bool) {
+        if !understood {
+            tracing::warn!(
+                set = set.name,
+                "1C finds no lines by their document; one by one then"
+            );
+        }
+        self.learnt().document_filters.insert(set.name, understood);
     }
 
     /// Leaves a field out from now on, if rows can be understood without it.

@@ -10,6 +10,8 @@ use crate::errors::{Fault, FaultKind};
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "R: Deserialize<'de>"))]
 struct Envelope<R> {
+    /// The lines of one document come under another name.
+    #[serde(alias = "RecordSet")]
     value: Vec<R>,
 }
 

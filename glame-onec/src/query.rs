@@ -148,6 +148,22 @@ impl Query {
     }
 }
 
+/// Writes the address of the lines that one document wrote to a register.
+pub(crate) fn record_set_url(root: &Url, register: &str, document: &Filter) -> Option<Url> {
+    let Filter::Composite(field, key, kind) = document else {
+        return None;
+    };
+    let encoded = encoding::segment(kind);
+    let segment = format!(
+        "{}({field}='{key}',{field}_Type='StandardODATA.{encoded}')",
+        encoding::segment(register.strip_suffix("_RecordType").unwrap_or(register)),
+    );
+    let mut url = root.clone();
+    url.set_path(&format!("{}{segment}", root.path()));
+    url.set_query(Some("$format=application/json;odata=nometadata"));
+    Some(url)
+}
+
 /// Writes the address of the list of published sets.
 pub(crate) fn service_document_url(root: &Url) -> Url {
     address(root, &[""], &["$format=json".to_owned()])
@@ -234,6 +250,18 @@ mod tests {
         );
         assert_eq!(after_root(&metadata_url(&root())), "$metadata");
         assert_eq!(after_root(&service_document_url(&root())), "?$format=json");
+    }
+
+    #[test]
+    fn the_lines_of_a_document_are_asked_for_by_its_key_and_type() {
+        let document = Filter::composite("Recorder", Uuid::from_u128(5), "Document_ЧекККМ");
+        let url = record_set_url(&root(), "AccumulationRegister_X_RecordType", &document).unwrap();
+        assert_eq!(
+            after_root(&url),
+            "AccumulationRegister_X(Recorder='00000000-0000-0000-0000-000000000005',\
+             Recorder_Type='StandardODATA.Document_%D0%A7%D0%B5%D0%BA%D0%9A%D0%9A%D0%9C')\
+             ?$format=application/json;odata=nometadata"
+        );
     }
 
     #[test]

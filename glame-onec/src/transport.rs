@@ -45,6 +45,10 @@ impl Meter {
 pub(crate) enum Expected {
     /// A JSON object with a list of values.
     Collection,
+    /// A JSON object with the lines of one document.
+    RecordSet,
+    /// The list of published sets, in JSON or in XML.
+    ServiceDocument,
     /// An XML document: `$metadata`, the service document.
     Xml,
     /// A bare number: `$count`.
@@ -263,7 +267,7 @@ impl From<Fault> for Refusal {
 impl Expected {
     const fn media_type(self) -> &'static str {
         match self {
-            Self::Collection => "application/json",
+            Self::Collection | Self::RecordSet | Self::ServiceDocument => "application/json",
             Self::Xml => "application/xml",
             Self::Count => "text/plain, */*",
         }

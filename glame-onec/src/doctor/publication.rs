@@ -20,7 +20,12 @@ impl Examination<'_> {
         base.forget_published().await;
         let url = service_document_url(base.root());
         let first = base
-            .call(url, "service document", Expected::Collection, &self.meter)
+            .call(
+                url,
+                "service document",
+                Expected::ServiceDocument,
+                &self.meter,
+            )
             .await;
         let published = match first {
             Ok(answer) => {

@@ -34,6 +34,7 @@ impl OnecSource {
 
     async fn read_names(&self, meter: &Meter) -> Result<Names, Fault> {
         let base = &self.base;
+        base.forget_published().await;
         let published = base.published(meter).await?;
         let mut names = Names::default();
         if published.contains(CATEGORIES.name) {

@@ -62,6 +62,9 @@ impl OnecSource {
         meter: &Meter,
     ) -> Result<SalesWindow, Fault> {
         let settings = self.base.settings();
+        if after.is_none() {
+            self.base.forget_published().await;
+        }
         let published = self.base.published(meter).await?;
         let plan = Plan::new(settings.sales_register, &published, since, settings.zone);
         let mut place = after.unwrap_or_else(|| SalesPlace {

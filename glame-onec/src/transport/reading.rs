@@ -105,14 +105,15 @@ fn misfit(body: &[u8], expected: Expected, announces_page: bool) -> Option<Fault
     if is_page(trimmed) || announces_page && trimmed.starts_with(b"<") {
         return Some(FaultKind::Maintenance);
     }
-    if expected != Expected::Xml && trimmed.starts_with(b"<") {
+    let xml = trimmed.starts_with(b"<");
+    if xml && !matches!(expected, Expected::Xml | Expected::ServiceDocument) {
         return Some(FaultKind::Unexpected("with XML where JSON was asked for"));
     }
     match expected {
-        Expected::Collection => misfit_of_collection(trimmed),
-        Expected::Xml if !trimmed.starts_with(b"<") => {
-            Some(FaultKind::Unexpected("without the XML that was asked for"))
-        }
+        Expected::ServiceDocument if xml => None,
+        Expected::Collection | Expected::ServiceDocument => misfit_of_object(trimmed, b"\"value\""),
+        Expected::RecordSet => misfit_of_object(trimmed, b"\"RecordSet\""),
+        Expected::Xml if !xml => Some(FaultKind::Unexpected("without the XML that was asked for")),
         Expected::Xml if !trimmed.ends_with(b">") => Some(FaultKind::Interrupted),
         Expected::Count if !trimmed.iter().all(u8::is_ascii_digit) => Some(FaultKind::Unexpected(
             "without the number that was asked for",
@@ -121,17 +122,16 @@ fn misfit(body: &[u8], expected: Expected, announces_page: bool) -> Option<Fault
     }
 }
 
-fn misfit_of_collection(trimmed: &[u8]) -> Option<FaultKind> {
-    const LIST: &[u8] = b"\"value\"";
+fn misfit_of_object(trimmed: &[u8], list: &[u8]) -> Option<FaultKind> {
     if !trimmed.starts_with(b"{") {
         return Some(FaultKind::Unexpected("without the JSON that was asked for"));
     }
     if !trimmed.ends_with(b"}") {
         return Some(FaultKind::Interrupted);
     }
-    // The list stands right after the address of the metadata, if that is there.
+    // The list stands right after the address of the metadata and the key, if those are there.
     let head = trimmed.get(..2_048).unwrap_or(trimmed);
-    let listed = head.windows(LIST.len()).any(|part| part == LIST);
+    let listed = head.windows(list.len()).any(|part| part == list);
     (!listed).then_some(FaultKind::Unexpected(
         "with JSON that holds no list of values",
     ))
@@ -177,6 +177,14 @@ mod tests {
                 Some("maintenance"),
             ),
             (Expected::Xml, "{}", Some("unexpected")),
+            (
+                Expected::RecordSet,
+                r#"{"Recorder": "x", "RecordSet": []}"#,
+                none,
+            ),
+            (Expected::RecordSet, r#"{"value": []}"#, Some("unexpected")),
+            (Expected::ServiceDocument, "<service></service>", none),
+            (Expected::ServiceDocument, r#"{"value":[]}"#, none),
             (Expected::Count, "1532", none),
             (Expected::Count, "many", Some("unexpected")),
         ];

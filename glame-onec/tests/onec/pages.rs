@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use glame_core::ports::{SalesSource, SalesWindow};
+use glame_core::purchases::{DocumentKey, DocumentKind};
 use glame_core::users::Holder;
-use glame_core::values::Money;
+use glame_core::values::{DocumentRef, Money};
 use glame_onec::{HiddenRows, OnecSource};
 
 use crate::scripted_server::{Reply, Request, ScriptedServer};
@@ -281,4 +282,42 @@ async fn a_base_that_knows_no_columns_of_a_table_is_asked_for_the_table() {
     let page = server.source().profiles(None).await.unwrap();
     assert_eq!(page.items[0].phone.unwrap().digits(), 79_990_000_001);
     assert_eq!(page.requests, 2);
+}
+
+#[tokio::test]
+async fn a_base_that_finds_no_document_by_cast_is_asked_for_one_after_the_other() {
+    // Such a base answers with an empty page, which would look like deleted documents.
+    for refuses in [false, true] {
+        let sound = base(vec![line(&[])]);
+        let server = ScriptedServer::start(move |request, number| {
+            let target = percent_encoding::percent_decode_str(&request.target).decode_utf8_lossy();
+            if target.contains("cast(") && refuses {
+                Reply::Answer(500, vec![], "Операция не разрешена".to_owned())
+            } else if target.contains("cast(") {
+                Reply::empty_page()
+            } else if target.contains(&format!("Продажи(Recorder='{RECEIPT}'")) {
+                Reply::json(format!(
+                    "{{\"Recorder\": \"{RECEIPT}\", \"RecordSet\": [{}]}}",
+                    line(&[])
+                ))
+            } else if target.contains("Продажи(Recorder=") {
+                let body = "{\"odata.error\": {\"code\": \"9\", \"message\": {\"value\": \"\"}}}";
+                Reply::Answer(404, vec![], body.to_owned())
+            } else {
+                sound(request, number)
+            }
+        })
+        .await;
+        let document = |key: &str| DocumentKey {
+            kind: DocumentKind::Receipt,
+            document: DocumentRef::parse(key).unwrap().unwrap(),
+        };
+        let source = server.source();
+        let answer = source
+            .sales_of(&[document(RECEIPT), document(REPORT)])
+            .await
+            .unwrap();
+        assert_eq!(answer.answer.len(), 1);
+        assert_eq!(answer.answer[0].document.document.to_string(), RECEIPT);
+    }
 }

@@ -1,0 +1,169 @@
+use std::collections::HashSet;
+
+use chrono::TimeDelta;
+use glame_core::purchases::DocumentKey;
+use uuid::Uuid;
+
+use super::{Line, lines_of};
+use crate::base::{Base, Order, Wanted};
+use crate::errors::{Fault, FaultKind};
+use crate::page::for_each_row;
+use crate::query::{Comparison, Filter, record_set_url};
+use crate::records::Set;
+use crate::records::document::{TypeName, type_name, types_of};
+use crate::records::sale_line::{PERIOD, RECORDER, SaleLineRow};
+use crate::transport::{Expected, Meter};
+
+/// Reads all lines of documents, wherever they lie in time.
+///
+/// Many documents are asked for at once where the base understands that, else one by one: a base
+/// that answers with an empty page instead would make documents look deleted.
+pub(crate) async fn lines_of_documents(
+    base: &Base,
+    set: &'static Set,
+    documents: &[DocumentKey],
+    meter: &Meter,
+) -> Result<Vec<Line>, Fault> {
+    let branches = branches_of(base, set, documents, meter).await?;
+    if understands_documents(base, set, meter).await? {
+        match in_bulk(base, set, branches.clone(), meter).await {
+            Err(fault) if fault.asks_for_simpler() => base.learn_document_filter(set, false),
+            outcome => return outcome,
+        }
+    }
+    one_by_one(base, set, &branches, meter).await
+}
+
+/// Names each document by every type that it may have.
+async fn branches_of(
+    base: &Base,
+    set: &'static Set,
+    documents: &[DocumentKey],
+    meter: &Meter,
+) -> Result<Vec<Filter>, Fault> {
+    let published = base.published(meter).await?;
+    let mut branches = Vec::new();
+    for key in documents.iter().collect::<HashSet<_>>() {
+        let known = branches.len();
+        let types = types_of(key.kind).filter(|name| published.contains(*name));
+        branches
+            .extend(types.map(|name| Filter::composite(RECORDER, *key.document.as_uuid(), name)));
+        if branches.len() == known {
+            // No answer would look like a deleted document.
+            let name = types_of(key.kind).next().unwrap_or(set.name);
+            return Err(Fault::new(FaultKind::NotPublished).about(name));
+        }
+    }
+    Ok(branches)
+}
+
+async fn in_bulk(
+    base: &Base,
+    set: &'static Set,
+    branches: Vec<Filter>,
+    meter: &Meter,
+) -> Result<Vec<Line>, Fault> {
+    let zone = base.settings().zone;
+    let mut lines = Vec::new();
+    for part in base.any_of(&by_key(set, None), branches) {
+        let page = base.page(&part, meter).await?;
+        lines.extend(lines_of(set, zone, &page.body)?);
+    }
+    Ok(lines)
+}
+
+async fn one_by_one(
+    base: &Base,
+    set: &'static Set,
+    branches: &[Filter],
+    meter: &Meter,
+) -> Result<Vec<Line>, Fault> {
+    let zone = base.settings().zone;
+    let mut lines = Vec::new();
+    for url in branches
+        .iter()
+        .filter_map(|branch| record_set_url(base.root(), set.name, branch))
+    {
+        match base.call(url, set.name, Expected::RecordSet, meter).await {
+            Ok(answer) => lines.extend(lines_of(set, zone, &answer.body)?),
+            Err(fault) if fault.kind == FaultKind::NoSuchObject => {}
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok(lines)
+}
+
+/// Finds out, once, whether a document that has lines is found by its lines.
+async fn understands_documents(
+    base: &Base,
+    set: &'static Set,
+    meter: &Meter,
+) -> Result<bool, Fault> {
+    if let Some(known) = base.document_filter(set) {
+        return Ok(known);
+    }
+    let Some(sample) = sample_of(base, set, meter).await? else {
+        // A register without lines proves nothing, and has nothing to lose.
+        return Ok(true);
+    };
+    let found = match base.page(&by_key(set, Some(sample)), meter).await {
+        Ok(page) => for_each_row::<SaleLineRow<'_>>(&page.body, |_| {})? > 0,
+        Err(fault) if fault.asks_for_simpler() => false,
+        Err(fault) => return Err(fault),
+    };
+    base.learn_document_filter(set, found);
+    Ok(found)
+}
+
+/// Looks for a document that has lines: in the last days, and if there is none, anywhere.
+async fn sample_of(base: &Base, set: &'static Set, meter: &Meter) -> Result<Option<Filter>, Fault> {
+    let recent = base
+        .now()
+        .and_then(|now| now.checked_sub_signed(TimeDelta::days(31)));
+    let recent = recent.map(|from| Filter::moment(PERIOD, Comparison::AtLeast, from));
+    for filter in recent.into_iter().map(Some).chain([None]) {
+        let wanted = Wanted {
+            top: Some(1),
+            ..by_key(set, filter)
+        };
+        let page = match base.page(&wanted, meter).await {
+            Ok(page) => page,
+            Err(fault) if fault.asks_for_less() || fault.asks_for_simpler() => continue,
+            Err(fault) => return Err(fault),
+        };
+        let mut sample = None;
+        for_each_row::<SaleLineRow<'_>>(&page.body, |row| {
+            sample = row.ok().and_then(|row| recorder_of(&row));
+        })?;
+        if sample.is_some() {
+            return Ok(sample);
+        }
+    }
+    Ok(None)
+}
+
+fn recorder_of(row: &SaleLineRow<'_>) -> Option<Filter> {
+    let recorder = Uuid::try_parse(row.recorder.as_deref()?).ok()?;
+    match type_name(row.recorder_type.as_deref()?) {
+        TypeName::Document(kind) => {
+            let name = types_of(kind).find(|name| {
+                row.recorder_type
+                    .as_deref()
+                    .and_then(|text| text.strip_prefix("StandardODATA."))
+                    == Some(name)
+            })?;
+            Some(Filter::composite(RECORDER, recorder, name))
+        }
+        TypeName::Unpublished | TypeName::Other => None,
+    }
+}
+
+fn by_key(set: &'static Set, filter: Option<Filter>) -> Wanted {
+    Wanted {
+        set,
+        filter,
+        order: Order::Any,
+        top: None,
+        skip: 0,
+    }
+}
