@@ -3,6 +3,7 @@
 mod convert;
 mod faulty;
 mod read_set;
+mod sessions;
 mod virtual_tables;
 mod write;
 
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use hyper::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, WWW_AUTHENTICATE};
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, SET_COOKIE, WWW_AUTHENTICATE};
 use hyper::{HeaderMap, Method};
 use uuid::Uuid;
 
@@ -27,6 +28,8 @@ use crate::scenario::{Applied, ScenarioError, ScenarioStep};
 use crate::settings::Quirks;
 use crate::world::World;
 
+pub(crate) use sessions::Sessions;
+
 /// Everything that the connections share.
 #[derive(Debug)]
 pub(crate) struct Handler {
@@ -41,6 +44,7 @@ pub(crate) struct Handler {
     pub(crate) sorted: Arc<SortedPlaces>,
     pub(crate) requests: AtomicU64,
     pub(crate) by_set: Mutex<BTreeMap<String, u64>>,
+    pub(crate) sessions: Sessions,
     /// Steps that wait for a number of requests.
     pub(crate) due: Mutex<Vec<(u64, ScenarioStep)>>,
 }
@@ -95,12 +99,25 @@ impl Handler {
         if asked.header(AUTHORIZATION) != self.authorization {
             return unauthorized();
         }
+        let cookie = match self.sessions.enter(asked) {
+            Ok(cookie) => cookie,
+            Err(answer) => return answer,
+        };
+        let answer = self.answer_known(asked, &resource, number);
+        match cookie {
+            Some(cookie) => answer.header(SET_COOKIE, cookie),
+            None => answer,
+        }
+    }
+
+    /// Answers who was let in.
+    fn answer_known(&self, asked: &Asked, resource: &Resource, number: u64) -> Answer {
         let options = match QueryOptions::read(&asked.query) {
             Ok(options) => options,
             Err(error) => return Answer::error(&error, asked.format(None)),
         };
         let format = asked.format(Some(&options));
-        self.answer_or_fail(asked, &resource, &options, format, number)
+        self.answer_or_fail(asked, resource, &options, format, number)
             .unwrap_or_else(|error| Answer::error(&error, format))
     }
 

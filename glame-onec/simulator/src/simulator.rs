@@ -15,7 +15,7 @@ use crate::base::generated::Generated;
 use crate::base::online_retail::OnlineRetail;
 use crate::base64;
 use crate::faults::{FaultPlan, FaultRun};
-use crate::handler::Handler;
+use crate::handler::{Handler, Sessions};
 use crate::oracle::Oracle;
 use crate::request::ROOT;
 use crate::scenario::{Applied, Scenario, ScenarioError, ScenarioStep, TimedStep};
@@ -269,6 +269,7 @@ fn handler(settings: SimulatorSettings, address: SocketAddr, other: SocketAddr) 
         sorted: Arc::default(),
         requests: AtomicU64::new(0),
         by_set: Mutex::default(),
+        sessions: Sessions::default(),
         due: Mutex::default(),
     }
 }

@@ -4,8 +4,9 @@ use std::sync::PoisonError;
 
 use hyper::header::{LOCATION, RETRY_AFTER};
 
+use super::sessions::stale_session;
 use super::{Asked, Handler, unauthorized};
-use crate::answer::{Answer, Ending, HTML, JSON, XML};
+use crate::answer::{Answer, Ending, HTML, JSON};
 use crate::errors::ODataError;
 use crate::faults::{Fault, Occasion};
 use crate::filter::{Bounds, parse, resolve};
@@ -14,14 +15,6 @@ use crate::request::Resource;
 use crate::schema::Shape;
 use crate::schema::registers::PERIOD;
 use crate::world::World;
-
-const STALE_SESSION: &str = concat!(
-    "<?xml version=\"1.0\" encoding=\"UTF-8\"?><exception ",
-    "xmlns=\"http://v8.1c.ru/8.2/virtual-resource-system\" ",
-    "xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" ",
-    "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"Exception\" reason=\"406\">",
-    "<descr xmlns=\"http://v8.1c.ru/8.1/data/core\">Истекло время ожидания сеанса</descr></exception>",
-);
 
 impl Handler {
     /// Answers, unless the plan of faults has something else in store.
@@ -62,7 +55,10 @@ impl Handler {
             )),
             Fault::Rights => Err(ODataError::no_rights()),
             Fault::Auth => Ok(unauthorized()),
-            Fault::StaleSession => Ok(Answer::new(406, XML, STALE_SESSION)),
+            Fault::StaleSession => {
+                self.sessions.end_all();
+                Ok(stale_session())
+            }
             Fault::License => Ok(Answer::new(
                 500,
                 HTML,

@@ -98,8 +98,14 @@ pub(crate) fn values(
     for key in keys {
         if key.by_presentation {
             values.push(Value::Text(shown(row, set, world).into()));
-            let [low, high] = halves(row.subject().as_u64_pair());
-            let tie = Dice::roll(chance, low ^ high, 0).bits() >> 1;
+            // Rows of a tabular part stay with their owner: their complete key has no ties.
+            let chance = if matches!(set.shape, Shape::Part { .. }) {
+                0
+            } else {
+                chance
+            };
+            let (high, low) = row.subject().as_u64_pair();
+            let tie = Dice::roll(chance, low ^ high.rotate_left(17), 0).bits() >> 1;
             values.push(Value::Long(i64::try_from(tie).unwrap_or(0)));
         } else {
             let value = key.expression.value(row, None, world);
@@ -107,10 +113,6 @@ pub(crate) fn values(
         }
     }
     values
-}
-
-const fn halves((high, low): (u64, u64)) -> [u64; 2] {
-    [low, high.rotate_left(17)]
 }
 
 fn shown(row: &Row, set: &EntitySet, world: &World) -> String {

@@ -131,3 +131,31 @@ async fn the_shop_has_the_disorder_of_a_real_one() {
         );
     }
 }
+
+#[tokio::test]
+async fn nobody_owes_points() {
+    for base in [
+        start(BaseSettings::Generated {
+            customers: 100,
+            lines: 6_000,
+            seed: 4,
+        })
+        .await,
+        start(BaseSettings::OnlineRetail).await,
+    ] {
+        for moment in [
+            "2011-03-01",
+            "2011-12-20",
+            "2012-06-01",
+            "2023-06-01",
+            "2024-06-01",
+            "2027-06-01",
+        ] {
+            let at = format!("{moment}T12:00:00").parse().unwrap();
+            let balances = base.oracle().bonus_balances(at);
+            let least = balances.values().min().copied().unwrap_or(0);
+            let owing = balances.values().filter(|balance| **balance < 0).count();
+            assert!(least >= 0, "{moment}: {least} on one of {owing} cards");
+        }
+    }
+}

@@ -268,3 +268,69 @@ async fn requests_are_counted_for_each_set() {
     assert_eq!(base.requests(), 3);
     assert_eq!(base.requests_by_set()["Catalog_Контрагенты"], 2);
 }
+
+#[tokio::test]
+async fn a_session_lives_by_its_cookie_until_it_is_finished() {
+    let base = small().await;
+    let json = ("Accept", "application/json");
+    let begun = send(&base, "GET", "", &[BASIC, json, ("IBSession", "start")], "").await;
+    let cookie = begun.header("set-cookie").unwrap().to_owned();
+    assert!(cookie.starts_with("ibsession="));
+    let known = [BASIC, json, ("Cookie", &cookie)];
+    assert_eq!(send(&base, "GET", "", &known, "").await.status, 200);
+    let last = [BASIC, json, ("Cookie", &cookie), ("IBSession", "finish")];
+    assert_eq!(send(&base, "GET", "", &last, "").await.status, 200);
+    let stale = send(&base, "GET", "", &known, "").await;
+    assert_eq!(stale.status, 406);
+    assert!(stale.text().contains("reason=\"406\""));
+    assert_eq!(
+        get(&base, "").await.status,
+        200,
+        "without the cookie all is well"
+    );
+}
+
+#[tokio::test]
+async fn renamed_fields_are_known_only_by_their_new_names() {
+    let renamed = [("Сумма".to_owned(), "СуммаПродажи".to_owned())].into();
+    let published = Published {
+        renamed_fields: [(SALES.to_owned(), renamed)].into(),
+        ..Published::default()
+    };
+    let settings = SimulatorSettings {
+        published,
+        ..SimulatorSettings::default()
+    };
+    let base = Simulator::start(settings).await.unwrap();
+    let old = get(&base, &format!("{SALES}?$select=Сумма")).await;
+    assert_eq!(old.error(), (400, "6".to_owned()));
+    let new = get(&base, &format!("{SALES}?$top=1&$select=СуммаПродажи")).await;
+    assert!(new.rows()[0]["СуммаПродажи"].is_number());
+    let edmx = get(&base, "$metadata").await;
+    assert!(edmx.text().contains("<Property Name=\"СуммаПродажи\""));
+}
+
+#[tokio::test]
+async fn recorders_that_are_not_published_are_hidden_behind_a_guid() {
+    let published = Published {
+        unpublished_sets: ["Document_ЧекККМ".to_owned()].into(),
+        ..Published::default()
+    };
+    let settings = SimulatorSettings {
+        published,
+        ..SimulatorSettings::default()
+    };
+    let base = Simulator::start(settings).await.unwrap();
+    let row = &get(&base, &format!("{SALES}?$top=1")).await.rows()[0];
+    let kind = row["Recorder_Type"].as_str().unwrap();
+    assert!(
+        kind.starts_with("UnavailableEntities.UnavailableEntity_"),
+        "{kind}"
+    );
+}
+
+#[test]
+fn a_simulator_can_be_shared_between_threads() {
+    const fn shared<T: Send + Sync + 'static>() {}
+    shared::<Simulator>();
+}
