@@ -90,7 +90,9 @@ impl SqliteStorage {
                 connect
                     .clone()
                     .pragma("cache_size", WRITER_CACHE)
-                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES),
+                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+                    // What a savepoint must be able to undo is kept in memory, not in a file.
+                    .pragma("temp_store", "MEMORY"),
             )
             .await
             .map_err(failed("opening the database file"))?;
