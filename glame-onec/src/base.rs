@@ -275,6 +275,16 @@ impl Base {
         self.learnt().type_filter_refused = true;
     }
 
+    /// Forgets what a set has refused: a new reading asks for everything again.
+    pub(crate) fn relearn(&self, set: &'static Set) {
+        let mut learnt = self.learnt();
+        learnt.fields.remove(&(set.name, set.required));
+        learnt.orders.remove(set.name);
+        learnt.document_filters.remove(set.name);
+        learnt.filters_refused.remove(set.name);
+        learnt.type_filter_refused = false;
+    }
+
     /// Asks for whole tables from now on instead of some of their columns.
     fn forget_columns(&self, set: &'static Set) -> bool {
         let mut fields = self.fields_of(set);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
+use serde::{Deserialize, Serialize};
 
 pub use credentials::Credentials;
 
@@ -46,7 +47,8 @@ pub struct OnecSettings {
 }
 
 /// The register that sales are read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SalesRegister {
     /// All sales, anonymous ones too, with stores (`Продажи`).
     #[default]

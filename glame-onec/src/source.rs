@@ -92,6 +92,9 @@ impl OnecSource {
         meter: &Meter,
         read: impl Fn(&[u8], usize) -> Result<(Vec<T>, Vec<Rejected>), Fault> + Send,
     ) -> Result<SourcePage<T>, Fault> {
+        if after.is_none() {
+            self.base.relearn(set);
+        }
         let page = page_after(&self.base, set, None, after, rows, meter).await?;
         let (items, rejected) =
             read(&page.body, page.repeated).map_err(|fault| fault.about(set.name))?;
@@ -105,18 +108,16 @@ impl OnecSource {
     }
 }
 
-/// Reads the cursor of a catalogue.
-fn place_of(after: Option<&SourceCursor>) -> Result<Option<Place>, SourceError> {
-    after
-        .map(|cursor| Place::parse(cursor).ok_or_else(foreign_cursor))
-        .transpose()
-}
-
-fn foreign_cursor() -> SourceError {
-    SourceError::Unexpected {
-        advice: "the cursor was made by another version; start the synchronisation anew".to_owned(),
-        source: None,
+/// Reads a cursor; one of another version or of other settings begins the reading anew.
+fn place_of<P>(
+    after: Option<&SourceCursor>,
+    parse: impl Fn(&SourceCursor) -> Option<P>,
+) -> Option<P> {
+    let place = after.and_then(parse);
+    if after.is_some() && place.is_none() {
+        tracing::warn!("a foreign cursor: the reading begins anew");
     }
+    place
 }
 
 #[async_trait]
@@ -125,7 +126,7 @@ impl SalesSource for OnecSource {
         &'a self,
         after: Option<&'a SourceCursor>,
     ) -> Result<SourcePage<CardRecord>, SourceError> {
-        let (place, meter) = (place_of(after)?, Meter::default());
+        let (place, meter) = (place_of(after, Place::parse), Meter::default());
         let rows = self.base.settings().page_sizes.cards;
         let read = |body: &[u8], repeated: usize| {
             catalogue::translate(&CARDS, body, repeated, |row: &CardRow<'_>| {
@@ -169,7 +170,7 @@ impl SalesSource for OnecSource {
         &'a self,
         after: Option<&'a SourceCursor>,
     ) -> Result<SourcePage<CustomerProfile>, SourceError> {
-        let (place, meter) = (place_of(after)?, Meter::default());
+        let (place, meter) = (place_of(after, Place::parse), Meter::default());
         let rows = self.base.settings().page_sizes.catalogue;
         let read = |body: &[u8], repeated: usize| {
             catalogue::translate(
@@ -188,7 +189,7 @@ impl SalesSource for OnecSource {
         &'a self,
         after: Option<&'a SourceCursor>,
     ) -> Result<SourcePage<Store>, SourceError> {
-        let (place, meter) = (place_of(after)?, Meter::default());
+        let (place, meter) = (place_of(after, Place::parse), Meter::default());
         let rows = self.base.settings().page_sizes.catalogue;
         let read = |body: &[u8], repeated: usize| {
             catalogue::translate(&STORES, body, repeated, |row: &StoreRow<'_>| {
@@ -204,7 +205,7 @@ impl SalesSource for OnecSource {
         &'a self,
         after: Option<&'a SourceCursor>,
     ) -> Result<SourcePage<Product>, SourceError> {
-        let (place, meter) = (place_of(after)?, Meter::default());
+        let (place, meter) = (place_of(after, Place::parse), Meter::default());
         let names = self
             .page_of_names(place.as_ref(), &meter)
             .await
@@ -232,8 +233,9 @@ impl SalesSource for OnecSource {
         after: Option<&'a SourceCursor>,
     ) -> Result<SalesWindow, SourceError> {
         let meter = Meter::default();
-        let place = after.map(|cursor| SalesPlace::parse(cursor).ok_or_else(foreign_cursor));
-        self.sales_window(since, place.transpose()?, &meter)
+        let register = self.base.settings().sales_register;
+        let place = place_of(after, |cursor| SalesPlace::parse(cursor, register));
+        self.sales_window(since, place, &meter)
             .await
             .map_err(source_error)
     }

@@ -129,6 +129,7 @@ impl Plan {
 /// A place in a reading of sales.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SalesPlace {
+    pub(crate) register: SalesRegister,
     pub(crate) part: Part,
     /// Where the next window begins, in local time; absent at the start of a part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -137,9 +138,10 @@ pub(crate) struct SalesPlace {
 }
 
 impl SalesPlace {
-    /// Reads a cursor.
-    pub(crate) fn parse(cursor: &SourceCursor) -> Option<Self> {
-        serde_json::from_str(cursor.as_str()).ok()
+    /// Reads a cursor, if it was made while the same register was read.
+    pub(crate) fn parse(cursor: &SourceCursor, register: SalesRegister) -> Option<Self> {
+        let place: Self = serde_json::from_str(cursor.as_str()).ok()?;
+        (place.register == register).then_some(place)
     }
 
     /// Writes a cursor.
@@ -192,12 +194,22 @@ mod tests {
     #[test]
     fn a_place_survives_its_cursor() {
         let from = plan(SalesRegister::Sales, true, true).lines().stretch.from;
+        let register = SalesRegister::Sales;
         let place = SalesPlace {
+            register,
             part: Part::Lines,
             from,
             pace: Pace::new(20_000),
         };
-        assert_eq!(SalesPlace::parse(&place.to_cursor()), Some(place));
-        assert_eq!(SalesPlace::parse(&SourceCursor::new("{}".to_owned())), None);
+        let cursor = place.to_cursor();
+        assert_eq!(SalesPlace::parse(&cursor, register), Some(place));
+        assert_eq!(
+            SalesPlace::parse(&cursor, SalesRegister::SalesByCards),
+            None
+        );
+        assert_eq!(
+            SalesPlace::parse(&SourceCursor::new("{}".to_owned()), register),
+            None
+        );
     }
 }

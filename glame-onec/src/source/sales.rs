@@ -4,7 +4,7 @@ use glame_core::purchases::{DocumentKey, DocumentKind, DocumentScope};
 use glame_core::values::PeriodRange;
 
 use super::OnecSource;
-use crate::errors::Fault;
+use crate::errors::{Fault, FaultKind};
 use crate::local_time;
 use crate::query::Filter;
 use crate::records::document::OPENING_BALANCES;
@@ -64,10 +64,13 @@ impl OnecSource {
         let settings = self.base.settings();
         if after.is_none() {
             self.base.forget_published().await;
+            self.base.relearn(Plan::main_set(settings.sales_register));
+            self.base.relearn(&SALES_BY_CARDS);
         }
         let published = self.base.published(meter).await?;
         let plan = Plan::new(settings.sales_register, &published, since, settings.zone);
         let mut place = after.unwrap_or_else(|| SalesPlace {
+            register: settings.sales_register,
             part: plan.first_part(),
             from: None,
             pace: Pace::new(settings.page_sizes.sales),
@@ -92,7 +95,12 @@ impl OnecSource {
         } else {
             window.to.map(instant)
         };
-        let range = PeriodRange::try_new(from, to).unwrap_or(PeriodRange::EVERYTHING);
+        let range = PeriodRange::try_new(from, to).map_err(|error| {
+            Fault::caused_by(
+                FaultKind::Unexpected("with a period that holds nothing"),
+                error,
+            )
+        })?;
         place.from = window.to.filter(|_| !ended);
         let next = match (ended, place.part) {
             (true, Part::Lines) => None,

@@ -1,10 +1,14 @@
 //! What goes wrong with real bases is borne, or reported so that a person can act.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use glame_core::ports::{SalesSource, SourceError};
-use glame_onec::{OnecSource, SalesRegister};
-use glame_onec_simulator::{Fault, FaultRule, Quirks, Rate, Simulator, SimulatorSettings};
+use glame_core::ports::{CardRecord, SalesSource, SourceError};
+use glame_core::purchases::{DocumentKey, DocumentKind};
+use glame_core::values::DocumentRef;
+use glame_onec::{HiddenRows, OnecSource, SalesRegister};
+use glame_onec_simulator::{
+    Fault, FaultRule, Published, Quirks, Rate, Simulator, SimulatorSettings,
+};
 
 use crate::shop::{Reading, assert_complete, open_shop, plan, reader_of, small_shop, source_of};
 
@@ -214,4 +218,97 @@ async fn a_base_that_stays_away_is_reported_as_temporary() {
         let error = fails(FaultRule::always(fault)).await;
         assert!(error.is_temporary(), "{fault:?}: {error}");
     }
+}
+
+#[tokio::test]
+async fn lines_of_a_document_that_is_not_published_are_set_aside_loudly() {
+    let returns = "Document_ЧекККМВозврат";
+    let sound = Reading::of(&source_of(&open_shop().await, SalesRegister::Sales), None)
+        .await
+        .unwrap();
+    let of_returns = sound
+        .lines()
+        .filter(|line| line.document.kind == DocumentKind::ReturnReceipt);
+    let of_returns = of_returns.count();
+    let unpublished_sets = BTreeSet::from([returns.to_owned()]);
+    let published = Published {
+        unpublished_sets,
+        ..Published::default()
+    };
+    let shop = Simulator::start(SimulatorSettings {
+        published,
+        ..small_shop()
+    })
+    .await
+    .unwrap();
+    let source = source_of(&shop, SalesRegister::Sales);
+    let reading = Reading::of(&source, None).await.unwrap();
+    assert!(of_returns > 0);
+    assert_eq!(reading.rejected().len(), of_returns);
+    assert!(reading.rejected()[0].reason.contains("is not published"));
+    assert_eq!(reading.lines().count() + of_returns, sound.lines().count());
+    // Nor may such a document look deleted.
+    let key = DocumentKey {
+        kind: DocumentKind::ReturnReceipt,
+        document: document_of(&sound),
+    };
+    let error = source.sales_of(&[key]).await.unwrap_err();
+    assert!(matches!(&error, SourceError::Refused { .. }), "{error}");
+}
+
+fn document_of(reading: &Reading) -> DocumentRef {
+    let mut lines = reading.lines();
+    lines
+        .find(|line| line.document.kind == DocumentKind::ReturnReceipt)
+        .unwrap()
+        .document
+        .document
+}
+
+#[tokio::test]
+async fn a_hidden_row_is_refused_or_left_out_as_the_settings_say() {
+    let card = *open_cards().await[0].card.as_uuid();
+    let settings = SimulatorSettings {
+        hidden: BTreeSet::from([card]),
+        ..small_shop()
+    };
+    let shop = Simulator::start(settings).await.unwrap();
+    let error = source_of(&shop, SalesRegister::Sales)
+        .cards(None)
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("rights refused"), "{error}");
+    let mut settings = reader_of(&shop);
+    settings.hidden_rows = HiddenRows::LeftOut;
+    let page = OnecSource::open(settings)
+        .unwrap()
+        .cards(None)
+        .await
+        .unwrap();
+    assert!(
+        page.items
+            .iter()
+            .all(|record| *record.card.as_uuid() != card)
+    );
+}
+
+async fn open_cards() -> Vec<CardRecord> {
+    let shop = open_shop().await;
+    source_of(&shop, SalesRegister::Sales)
+        .cards(None)
+        .await
+        .unwrap()
+        .items
+}
+
+#[tokio::test]
+async fn what_a_base_refused_in_one_reading_is_asked_for_again_in_the_next() {
+    let shop = open_shop().await;
+    shop.set_faults(plan([FaultRule::always(Fault::AutoOrder)]));
+    let source = source_of(&shop, SalesRegister::Sales);
+    let troubled = Reading::of(&source, None).await.unwrap();
+    shop.set_faults(plan([]));
+    let sound = Reading::of(&source, None).await.unwrap();
+    assert!(sound.requests() < troubled.requests());
+    assert_complete(&sound, &shop, SalesRegister::Sales);
 }

@@ -270,17 +270,29 @@ async fn the_demonstration_shop_is_read_completely() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_another_version_is_refused() {
+async fn a_cursor_of_another_version_or_register_begins_anew() {
     let shop = open_shop().await;
+    let by_cards = source_of(&shop, SalesRegister::SalesByCards)
+        .sales(None, None)
+        .await
+        .unwrap();
     let source = source_of(&shop, SalesRegister::Sales);
-    let foreign = SourceCursor::new("{\"page\": 5}".to_owned());
-    let error = source.sales(None, Some(&foreign)).await.unwrap_err();
-    assert!(
-        error.to_string().contains("start the synchronisation anew"),
-        "{error}"
-    );
-    assert!(source.cards(Some(&foreign)).await.is_err());
-    assert_eq!(shop.requests(), 0);
+    let first = source.sales(None, None).await.unwrap();
+    for foreign in [
+        SourceCursor::new("{\"page\": 5}".to_owned()),
+        by_cards.next.unwrap(),
+    ] {
+        let again = source.sales(None, Some(&foreign)).await.unwrap();
+        assert_eq!(
+            (again.range, again.documents),
+            (first.range, first.documents)
+        );
+        let first_page = source.cards(None).await.unwrap();
+        assert_eq!(
+            source.cards(Some(&foreign)).await.unwrap().items,
+            first_page.items
+        );
+    }
 }
 
 #[tokio::test]
