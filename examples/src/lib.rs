@@ -1,1 +1,1 @@
-//! Placeholder until the first commit.
+#![doc = include_str!("../README.md")]

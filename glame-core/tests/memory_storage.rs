@@ -1,5 +1,9 @@
 //! The in-memory adapters keep the promises of their ports.
 #![expect(
+    clippy::unused_async,
+    reason = "the suite awaits what other adapters must open"
+)]
+#![expect(
     clippy::unwrap_used,
     reason = "a step of a test that fails is a failed test"
 )]
