@@ -147,19 +147,17 @@ fn occasion<'a>(world: &World, resource: &'a Resource, options: &QueryOptions) -
     let set = world.schema.published(resource.set_name());
     let register =
         set.is_some_and(|set| matches!(set.shape, Shape::Lines(_) | Shape::RecordSets(_)));
-    let lines = set
-        .filter(|set| matches!(set.shape, Shape::Lines(_)))
-        .map(|set| {
-            let filter = options
-                .filter
-                .as_deref()
-                .and_then(|text| parse(text, "$filter").ok());
-            let filter = filter.and_then(|syntax| resolve(&world.schema, set, &syntax).ok());
-            let bounds = filter.as_ref().map_or(Bounds::OPEN, |filter| {
-                Bounds::of(filter, Some(PERIOD), None)
-            });
-            world.lines_between(bounds.from, bounds.to)
+    let lines = set.filter(|_| register).map(|set| {
+        let filter = options
+            .filter
+            .as_deref()
+            .and_then(|text| parse(text, "$filter").ok());
+        let filter = filter.and_then(|syntax| resolve(&world.schema, set, &syntax).ok());
+        let bounds = filter.as_ref().map_or(Bounds::OPEN, |filter| {
+            Bounds::of(filter, Some(PERIOD), None)
         });
+        world.lines_between(bounds.from, bounds.to)
+    });
     Occasion {
         set: resource.set_name(),
         orders_a_register: register && options.orderby.is_some(),

@@ -74,3 +74,19 @@ fn the_program_says_where_it_listens_and_who_may_come_in() {
     assert!(lines[0].ends_with("/a/sbm/1234567/odata/standard.odata"));
     assert_eq!(lines[1..], ["user:     Обмен", "password: odata"]);
 }
+
+#[test]
+fn a_scenario_that_is_no_scenario_is_refused_with_its_place() {
+    let path = std::env::temp_dir().join(format!("scenario-{}.json", std::process::id()));
+    std::fs::write(&path, "{\"steps\": [{\"do\": \"dance\"}]}").unwrap();
+    let output = program()
+        .args(["--listen", "127.0.0.1:0", "--scenario"])
+        .arg(&path)
+        .output()
+        .unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("the scenario is not valid"), "{text}");
+    assert!(text.contains("unknown variant `dance`"), "{text}");
+}

@@ -349,3 +349,30 @@ async fn turnovers_of_a_day_equal_its_lines() {
     assert!(!turnovers.is_empty());
     assert_eq!(sum(&turnovers, "СуммаTurnover"), sum(&lines, "Сумма"));
 }
+
+#[tokio::test]
+async fn documents_are_read_in_windows_of_their_date() {
+    let base = small().await;
+    let (from, to) = ("2024-02-01T00:00:00", "2024-05-01T00:00:00");
+    let filter = format!("Date ge datetime'{from}' and Date lt datetime'{to}' and Posted eq true");
+    let mut lines = 0;
+    for set in [
+        "Document_ЧекККМ",
+        "Document_ЧекККМВозврат",
+        "Document_РасходнаяНакладная",
+    ] {
+        let path = format!("{set}?$filter={filter}&$orderby=Date,Ref_Key");
+        let rows = get(&base, &path).await.rows();
+        assert!(ids(&rows, "Date").is_sorted());
+        lines += rows
+            .iter()
+            .map(|row| row["Запасы"].as_array().unwrap().len())
+            .sum::<usize>();
+    }
+    let (from, to) = (from.parse().unwrap(), to.parse().unwrap());
+    let register = glame_onec_simulator::SalesRegister::Sales;
+    let known = base.oracle().totals_between(register, from, to).all.lines;
+    assert_eq!(u64::try_from(lines).unwrap(), known);
+    let report = get(&base, "Document_ОтчетОРозничныхПродажах").await.rows();
+    assert_eq!(report, [] as [Value; 0], "no shift is closed yet");
+}
