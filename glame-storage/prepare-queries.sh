@@ -2,7 +2,7 @@
 # Refreshes .sqlx, the prepared data against which all SQL is checked at compile time.
 #
 #   ./prepare-queries.sh           refreshes
-#   ./prepare-queries.sh --check   refreshes and fails if anything was out of date
+#   ./prepare-queries.sh --check   changes nothing and fails if anything is out of date
 #
 # It needs no database: it starts a PostgreSQL of its own from the installed binaries and makes an
 # SQLite file, both in a temporary folder that is gone afterwards.

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use glame_core::ports::{Storage, StorageError, UnitOfWork};
 use sqlx::migrate::{Migrate, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, PgPool, Postgres, Transaction};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, Transaction};
 
 use crate::driver_error::{Doing, migrate_error, storage_error};
 use crate::open::{MigrationReport, OpenOptions, compare_schema};
@@ -33,14 +33,33 @@ impl std::fmt::Debug for PostgresStorage {
 impl PostgresStorage {
     /// Connects.
     pub(crate) async fn open(url: &str, options: &OpenOptions) -> Result<Self, StorageError> {
+        let lock_timeout = format!("{}ms", options.wait_at_most.as_millis());
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(options.wait_at_most)
+            .after_connect(move |connection, _| {
+                let lock_timeout = lock_timeout.clone();
+                Box::pin(async move { limit_waiting(connection, &lock_timeout).await })
+            })
             .connect_with(connect_options(url)?)
             .await
             .map_err(failed("connecting"))?;
         Ok(Self { pool })
     }
+}
+
+/// Makes sure that nobody waits without end, neither for a lock nor for a server that has died.
+///
+/// No work lies idle for long, because none is open while something else is asked for.
+async fn limit_waiting(connection: &mut PgConnection, lock_timeout: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "SELECT set_config('lock_timeout', $1, FALSE) AS lock_timeout,
+                set_config('idle_in_transaction_session_timeout', '5min', FALSE) AS idle_timeout",
+        lock_timeout,
+    )
+    .fetch_one(connection)
+    .await
+    .map(drop)
 }
 
 /// Creates or upgrades the schema; whoever else does so at the same time waits.
@@ -71,6 +90,7 @@ pub(crate) async fn migrate(url: &str) -> Result<MigrationReport, StorageError> 
         .unlock()
         .await
         .map_err(|error| migrate_error(during, error))?;
+    connection.close().await.map_err(failed(during))?;
     Ok(MigrationReport::between(&before, &MIGRATOR))
 }
 

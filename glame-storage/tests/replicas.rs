@@ -5,9 +5,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use glame_core::ports::LeaseState;
+use glame_core::ports::{LeaseState, StorageError};
 use glame_core::testkit::fixtures::minute;
 use glame_core::values::LeaseToken;
+use glame_storage::OpenOptions;
 use glame_storage::testing::PostgresCluster;
 use uuid::Uuid;
 
@@ -61,6 +62,44 @@ async fn assert_the_lease_is_a_fence(url: &str) {
         until: minute(20),
     };
     assert_eq!(second.await, held);
+}
+
+/// Whoever waits for a lock longer than it is willing to is told to try later.
+async fn assert_waiting_ends(url: &str) {
+    glame_storage::migrate(url).await.unwrap();
+    take(url, FIRST, minute(0), minute(5)).await;
+    let storage = glame_storage::open(url).await.unwrap();
+    let mut work = storage.begin().await.unwrap();
+    assert!(work.renew_lease(FIRST, minute(20)).await.unwrap());
+
+    let options = OpenOptions {
+        wait_at_most: WATCHED,
+        ..OpenOptions::default()
+    };
+    let impatient = glame_storage::open_with(url, &options).await.unwrap();
+    let attempt = async {
+        let mut work = impatient.begin().await?;
+        work.take_lease(SECOND, "a server", minute(10), minute(30))
+            .await
+    };
+    let error = attempt.await.unwrap_err();
+    assert!(
+        matches!(error, StorageError::Unavailable { .. }),
+        "{error:?}"
+    );
+    assert!(error.is_temporary());
+}
+
+#[tokio::test]
+async fn waiting_ends_on_postgres() {
+    assert_waiting_ends(&PostgresCluster::start().fresh_database().await).await;
+}
+
+#[tokio::test]
+async fn waiting_ends_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("glame.db").display());
+    assert_waiting_ends(&url).await;
 }
 
 #[tokio::test]
