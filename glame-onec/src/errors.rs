@@ -28,6 +28,8 @@ pub(crate) struct Fault {
 pub(crate) enum FaultKind {
     /// No connection.
     Unreachable,
+    /// The server shows a certificate that is not trusted.
+    Untrusted,
     /// The answer began too late or stood still.
     Slow,
     /// The answer broke off.
@@ -116,6 +118,7 @@ impl Fault {
             FaultKind::OperationRefused | FaultKind::RequestRefused | FaultKind::Internal => true,
             FaultKind::RightsRefused => self.code.is_none() && self.status == Some(403),
             FaultKind::Unreachable
+            | FaultKind::Untrusted
             | FaultKind::Slow
             | FaultKind::Interrupted
             | FaultKind::Busy
@@ -145,6 +148,7 @@ impl FaultKind {
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Unreachable => "unreachable",
+            Self::Untrusted => "untrusted",
             Self::Slow => "slow",
             Self::Interrupted => "interrupted",
             Self::Busy => "busy",
@@ -172,8 +176,12 @@ impl fmt::Display for FaultKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreachable => {
-                f.write_str("1C cannot be reached; check the address, the network and the certificate")
+                f.write_str("1C cannot be reached; check the address and the network")
             }
+            Self::Untrusted => f.write_str(
+                "the certificate of the server is not trusted; renew it, or install its authority \
+                 on this system",
+            ),
             Self::Slow => f.write_str("1C answers too slowly; try again or ask for smaller pages"),
             Self::Interrupted => f.write_str("the answer of 1C broke off; try again"),
             Self::Busy => f.write_str("1C is busy or out of sessions; try again in some minutes"),

@@ -43,6 +43,7 @@ pub(crate) fn source_error(fault: Fault) -> SourceError {
         | FaultKind::Internal
         | FaultKind::StaleSession => SourceError::Unavailable { advice, source },
         FaultKind::TooLarge
+        | FaultKind::Untrusted
         | FaultKind::DiskFull
         | FaultKind::LoginRefused
         | FaultKind::RightsRefused

@@ -6,6 +6,8 @@ mod redirect;
 mod session;
 mod tls;
 
+use std::error::Error;
+use std::io;
 use std::sync::Mutex as StdMutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -113,7 +115,7 @@ impl Transport {
     /// Prepares the client; makes no call.
     pub(crate) fn new(settings: &CheckedSettings) -> Result<Self, SettingsError> {
         let given = &settings.given;
-        let http = tls::client(given.timeouts.connect)?;
+        let http = tls::client(&settings.root, given.timeouts.connect)?;
         let session = match given.session_reuse {
             SessionReuse::Off => Session::Off,
             SessionReuse::Explicit => Session::Wanted,
@@ -277,7 +279,9 @@ impl Expected {
 /// Sorts what can go wrong before the answer begins.
 fn sending_fault(error: reqwest::Error) -> Fault {
     let error = error.without_url();
-    let kind = if error.is_connect() {
+    let kind = if is_untrusted(&error) {
+        FaultKind::Untrusted
+    } else if error.is_connect() {
         FaultKind::Unreachable
     } else if error.is_timeout() {
         FaultKind::Slow
@@ -285,6 +289,21 @@ fn sending_fault(error: reqwest::Error) -> Fault {
         FaultKind::Interrupted
     };
     Fault::caused_by(kind, error)
+}
+
+/// Looks for a certificate that was refused among the causes of an error.
+fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        return matches!(error, rustls::Error::InvalidCertificate(_));
+    }
+    // An I/O error gives the cause of what it wraps as its own cause, not what it wraps.
+    if let Some(inner) = error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref)
+    {
+        return is_untrusted(inner);
+    }
+    error.source().is_some_and(is_untrusted)
 }
 
 /// Tells of each attempt without its address, its login and its data.
@@ -320,4 +339,26 @@ fn log(call: &Call, attempt: u32, started: Instant, outcome: &Result<Answer, Ref
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::CertificateError;
+
+    use super::*;
+
+    #[test]
+    fn a_refused_certificate_is_found_inside_of_other_errors() {
+        let refused = rustls::Error::InvalidCertificate(CertificateError::Expired);
+        let wrapped = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, refused));
+        assert!(is_untrusted(&Fault::caused_by(
+            FaultKind::Unreachable,
+            wrapped
+        )));
+        let other = io::Error::new(io::ErrorKind::ConnectionReset, "reset");
+        assert!(!is_untrusted(&Fault::caused_by(
+            FaultKind::Unreachable,
+            other
+        )));
+    }
 }

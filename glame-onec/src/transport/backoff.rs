@@ -81,6 +81,7 @@ fn worth(fault: &FaultKind, on_slowness: OnSlowness) -> Worth {
         FaultKind::Internal | FaultKind::Unexpected(_) => Worth::Two,
         FaultKind::Slow if on_slowness == OnSlowness::Repeat => Worth::Two,
         FaultKind::Slow
+        | FaultKind::Untrusted
         | FaultKind::OutOfMemory
         | FaultKind::TooLarge
         | FaultKind::DiskFull
