@@ -51,6 +51,7 @@ if [ "${1:-}" = --check ]; then
         echo "glame-storage/.sqlx is out of date: run glame-storage/prepare-queries.sh" >&2
         exit 1
     }
+    exit 0
 fi
 rm -f .sqlx/query-*.json
 cp "$work"/.sqlx/query-*.json .sqlx/

@@ -8,11 +8,11 @@
 //! # }
 //! ```
 //!
-//! The cluster is made of the installed server binaries (`initdb`, `pg_ctl`, `postgres`) in a folder
-//! of the system's temporary folder. All test processes of a user share it: each holds a lock on
-//! a file as long as it lives, a watchdog tries that lock every few seconds, and when it gets it,
-//! however the tests have ended, it stops the server and removes the data. Without the binaries the test fails
-//! and says what to install.
+//! The cluster is made of the installed server binaries (`initdb`, `pg_ctl`, `postgres`), in the
+//! system's temporary folder. All test processes of a user share it. Each holds a lock on a file as
+//! long as it lives; a watchdog tries that lock every few seconds, and when it gets it, however the
+//! tests have ended, it stops the server and removes the data. Without the binaries the tests fail
+//! and say what to install.
 
 #![expect(
     clippy::expect_used,

@@ -1,5 +1,6 @@
 INSERT INTO sync_runs (
-    run, kind, since, status, triggered_by, counts, cursor, error, queued_at, started_at, finished_at
+    run, kind, since, status, triggered_by, counts, cursor, error, queued_at, started_at,
+    finished_at
 )
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (run) DO UPDATE SET

@@ -81,7 +81,8 @@ impl CatalogueWriter for SqliteWork {
         for store in stores {
             sqlx::query!(
                 "INSERT INTO stores (store, name, removed) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (store) DO UPDATE SET name = EXCLUDED.name, removed = EXCLUDED.removed",
+                 ON CONFLICT (store)
+                 DO UPDATE SET name = EXCLUDED.name, removed = EXCLUDED.removed",
                 store.store.as_uuid(),
                 store.name.as_str(),
                 store.removed,
