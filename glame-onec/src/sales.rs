@@ -17,7 +17,7 @@ use crate::records::sale_line::SaleLineRow;
 use crate::translate::{DraftLine, Reason, line_reference, period, sale_line};
 use crate::windows::TimedRow;
 
-pub(crate) use documents::lines_of_documents;
+pub(crate) use documents::{lines_of_documents, understands_types};
 pub(crate) use finish::Finished;
 pub(crate) use plan::{Part, PartPlan, Plan, SalesPlace};
 

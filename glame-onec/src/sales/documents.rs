@@ -115,6 +115,26 @@ async fn understands_documents(
     Ok(found)
 }
 
+/// Finds out whether a document that has lines is found by its type.
+pub(crate) async fn understands_types(
+    base: &Base,
+    set: &'static Set,
+    meter: &Meter,
+) -> Result<bool, Fault> {
+    let Some(Filter::Composite(field, _, kind)) = sample_of(base, set, meter).await? else {
+        return Ok(true);
+    };
+    let wanted = Wanted {
+        top: Some(1),
+        ..by_key(set, Some(Filter::IsOf(field, kind)))
+    };
+    match base.page(&wanted, meter).await {
+        Ok(page) => Ok(for_each_row::<SaleLineRow<'_>>(&page.body, |_| {})? > 0),
+        Err(fault) if fault.asks_for_simpler() => Ok(false),
+        Err(fault) => Err(fault),
+    }
+}
+
 /// Looks for a document that has lines: in the last days, and if there is none, anywhere.
 async fn sample_of(base: &Base, set: &'static Set, meter: &Meter) -> Result<Option<Filter>, Fault> {
     let recent = base

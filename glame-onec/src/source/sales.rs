@@ -11,6 +11,7 @@ use crate::records::document::OPENING_BALANCES;
 use crate::records::sale_line::{PERIOD, RECORDER, SALES_BY_CARDS};
 use crate::sales::{
     Finished, Line, Part, PartPlan, Plan, SalesPlace, lines_of, lines_of_documents,
+    understands_types,
 };
 use crate::transport::Meter;
 use crate::windows::{Pace, Stretch, Timeline, Window};
@@ -41,17 +42,19 @@ impl OnecSource {
             ..whole.clone()
         };
         match narrow.first_window(stretch, pace, &read, meter).await {
-            // A base that cannot sort by type is read as a whole and sorted here.
-            Err(fault) if fault.asks_for_simpler() => {
-                tracing::warn!(
-                    set = set.name,
-                    "1C refuses isof; the whole register is read"
-                );
-                self.base.forget_type_filter();
-                whole.first_window(stretch, pace, &read, meter).await
-            }
-            outcome => outcome,
+            Ok(window) if !window.rows.is_empty() => return Ok(window),
+            // No opening balances, or a base that finds nothing by type.
+            Ok(window) if understands_types(&self.base, set, meter).await? => return Ok(window),
+            Ok(_) => {}
+            Err(fault) if fault.asks_for_simpler() => {}
+            Err(fault) => return Err(fault),
         }
+        tracing::warn!(
+            set = set.name,
+            "1C finds nothing by type; the whole register is read"
+        );
+        self.base.forget_type_filter();
+        whole.first_window(stretch, pace, &read, meter).await
     }
 
     /// Reads the window after a place.

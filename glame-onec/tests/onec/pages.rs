@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use glame_core::ports::{SalesSource, SalesWindow};
-use glame_core::purchases::{DocumentKey, DocumentKind};
+use glame_core::purchases::{DocumentKey, DocumentKind, DocumentScope};
 use glame_core::users::Holder;
 use glame_core::values::{DocumentRef, Money};
 use glame_onec::{HiddenRows, OnecSource};
@@ -320,4 +320,32 @@ async fn a_base_that_finds_no_document_by_cast_is_asked_for_one_after_the_other(
         assert_eq!(answer.answer.len(), 1);
         assert_eq!(answer.answer[0].document.document.to_string(), RECEIPT);
     }
+}
+
+#[tokio::test]
+async fn a_base_that_finds_nothing_by_type_still_gives_its_opening_balances() {
+    let card = format!("\"{CARD}\"");
+    let opening = line(&[
+        (
+            "Recorder_Type",
+            "\"StandardODATA.Document_ВводНачальныхОстатков\"",
+        ),
+        ("ДисконтнаяКарта_Key", &card),
+        ("ВладелецКарты_Key", &card),
+    ]);
+    let server = ScriptedServer::start(move |request, _| {
+        let target = percent_encoding::percent_decode_str(&request.target).decode_utf8_lossy();
+        let register = "AccumulationRegister_ПродажиПоДисконтнымКартам_RecordType";
+        if target.ends_with("/?$format=json") {
+            Reply::json(format!("{{\"value\": [{{\"name\": \"{register}\"}}]}}"))
+        } else if target.contains("isof(") || !target.contains(register) {
+            Reply::empty_page()
+        } else {
+            Reply::json(format!("{{\"value\": [{opening}]}}"))
+        }
+    })
+    .await;
+    let window = server.source().sales(None, None).await.unwrap();
+    assert_eq!(window.documents, DocumentScope::OpeningBalancesOnly);
+    assert_eq!(window.lines.len(), 1);
 }
