@@ -156,9 +156,24 @@ impl Base {
             if !simpler {
                 // What was refused without any order was not refused for its order.
                 self.learn_orders(wanted.set, refused_before);
-                return Err(fault);
+                return Err(self.without_foreign_names(wanted.set, fault));
             }
         }
+    }
+
+    /// Keeps the name of a field only if it was ours to ask for: 1C's text could hold anything.
+    fn without_foreign_names(&self, set: &'static Set, mut fault: Fault) -> Fault {
+        if let FaultKind::UnknownField(Some(name)) = &fault.kind {
+            let fields = self.fields_of(set);
+            let ours = fields
+                .iter()
+                .flat_map(|field| field.split('/'))
+                .any(|part| part == name);
+            if !ours {
+                fault.kind = FaultKind::UnknownField(None);
+            }
+        }
+        fault
     }
 
     /// Splits alternatives into pages whose addresses stay short.

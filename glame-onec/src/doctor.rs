@@ -300,6 +300,15 @@ impl Examination<'_> {
     }
 }
 
+/// Says in 1C's own words where several sets of a branch are published.
+fn tick_all(branch: &str, titles: &[String], meaning: &str) -> String {
+    format!(
+        "in 1C open «Настройка автоматического REST-сервиса» (REST service settings), tab «Состав» \
+         (contents), and tick under «{branch}» ({meaning}): {}",
+        titles.join(", ")
+    )
+}
+
 /// Says in 1C's own words where a set is published.
 fn tick(title: &str, meaning: &str) -> String {
     format!(

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Check, Examination, RecorderKeyShape, advice_on, tick};
+use super::{Check, Examination, RecorderKeyShape, advice_on, tick, tick_all};
 use crate::metadata::{EntityType, Metadata, PublishedSets};
 use crate::query::service_document_url;
 use crate::records::Set;
@@ -74,18 +74,35 @@ impl Examination<'_> {
                 self.warn(Check::Publication, Some(set.name), message, advice);
             }
         }
-        for document in DOCUMENT_TYPES {
-            if !published.contains(document.name) {
-                let message = "not published: lines that it wrote will be set aside";
-                let title = format!("Документы → {}", document.title);
-                let advice = tick(&title, "a document that writes sales");
-                self.warn(Check::Publication, Some(document.name), message, advice);
-            }
-        }
+        self.check_documents(published);
         self.capabilities.balance_published = published.contains(BONUS_POINTS);
         self.capabilities.receipts_published = published.contains(RECEIPTS.name);
         self.capabilities.opening_balances_published =
             published.contains(SALES_BY_CARDS.name) && published.contains(OPENING_BALANCES);
+    }
+
+    /// Checks that lines can be told apart by the documents that wrote them.
+    fn check_documents(&mut self, published: &PublishedSets) {
+        let missing: Vec<String> = DOCUMENT_TYPES
+            .iter()
+            .filter(|document| !published.contains(document.name))
+            .map(|document| format!("«{}»", document.title))
+            .collect();
+        if missing.is_empty() {
+            self.found(
+                Check::Publication,
+                None,
+                "all documents that write sales are published",
+            );
+            return;
+        }
+        let message = format!(
+            "{} kinds of documents that write sales are not published: their lines, if there are \
+             any, will be set aside",
+            missing.len()
+        );
+        let advice = tick_all("Документы", &missing, "documents that write sales");
+        self.warn(Check::Publication, None, message, advice);
     }
 
     /// Compares the fields of the published sets with those that are read.

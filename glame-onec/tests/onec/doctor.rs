@@ -135,3 +135,29 @@ async fn a_diagnosis_is_json_with_stable_words() {
     assert_eq!(json["findings"][0]["status"], "ok");
     assert_eq!(json["capabilities"]["recorder_key_shape"], "composite");
 }
+
+#[tokio::test]
+async fn documents_that_are_not_published_are_named_in_one_advice() {
+    let unpublished_sets = ["Document_ЧекККМВозврат", "Document_ЗакрытиеМесяца"].map(str::to_owned);
+    let published = Published {
+        unpublished_sets: BTreeSet::from(unpublished_sets),
+        ..Published::default()
+    };
+    let shop = Simulator::start(SimulatorSettings {
+        published,
+        ..small_shop()
+    })
+    .await
+    .unwrap();
+    let diagnosis = source_of(&shop, SalesRegister::Sales).diagnose().await;
+    let warnings = of_check(&diagnosis, Check::Publication, FindingStatus::Warning);
+    let advice = warnings[0].advice.as_deref().unwrap();
+    for title in ["«Чек ККМ на возврат»", "«Закрытие месяца»"] {
+        assert!(advice.contains(title), "{advice}");
+    }
+    assert!(!advice.contains("«Чек ККМ»,"), "{advice}");
+    assert_eq!(
+        (warnings.len(), diagnosis.status()),
+        (1, FindingStatus::Warning)
+    );
+}
