@@ -10,6 +10,7 @@ use glame_onec_simulator::{
     Fault, FaultRule, Published, Quirks, Rate, Simulator, SimulatorSettings,
 };
 
+use crate::log::Log;
 use crate::shop::{Reading, assert_complete, open_shop, plan, reader_of, small_shop, source_of};
 
 const SALES: &str = "AccumulationRegister_Продажи_RecordType";
@@ -311,4 +312,43 @@ async fn what_a_base_refused_in_one_reading_is_asked_for_again_in_the_next() {
     let sound = Reading::of(&source, None).await.unwrap();
     assert!(sound.requests() < troubled.requests());
     assert_complete(&sound, &shop, SalesRegister::Sales);
+}
+
+#[tokio::test]
+async fn a_troubled_reading_logs_no_customer() {
+    let shop = open_shop().await;
+    let faults = [
+        Fault::Business,
+        Fault::Unavailable,
+        Fault::TruncatedJson,
+        Fault::RenamedField,
+    ];
+    let rules = faults.map(|fault| FaultRule::always(fault).at_rate(Rate::percent(10)));
+    shop.set_faults(plan(rules));
+    let log = Log::default();
+    let guard = log.listen();
+    let source = source_of(&shop, SalesRegister::SalesByCards);
+    let cards = source.cards(None).await.unwrap().items;
+    let profiles = source.profiles(None).await.unwrap().items;
+    // A required field may be among those that are renamed: what counts is what is logged.
+    let reading = Reading::of(&source, None)
+        .await
+        .map(|reading| reading.requests());
+    drop(guard);
+    let text = format!("{} {reading:?} {source:?}", log.text());
+    assert!(
+        text.contains("1C did not answer"),
+        "there was trouble to log"
+    );
+    for card in cards {
+        let number = card.number.unwrap();
+        assert!(!text.contains(number.as_str()) && !text.contains(&card.card.to_string()));
+    }
+    for profile in profiles {
+        assert!(!text.contains(profile.full_name.unwrap().as_str()));
+        if let Some(phone) = profile.phone {
+            assert!(!text.contains(&phone.digits().to_string()));
+        }
+    }
+    assert!(!text.contains("b2RhdGE6b2RhdGE"), "the login");
 }

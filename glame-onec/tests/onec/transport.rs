@@ -1,10 +1,11 @@
 //! What travels: logins, pages, faults and repeats.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use glame_core::ports::{SalesSource, SourceError};
 use glame_onec::{OnecSource, SessionReuse};
 
+use crate::log::Log;
 use crate::scripted_server::{Reply, ScriptedServer};
 
 const CARD: &str = r#"{"value": [{"Ref_Key": "7a10c001-3f2b-11ef-8a01-0050569a0001",
@@ -264,11 +265,7 @@ async fn a_session_that_has_ended_is_started_anew_once() {
 #[tokio::test]
 async fn nothing_secret_or_personal_is_logged_or_shown() {
     let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(log.clone())
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let guard = log.listen();
     let secret = odata_error(
         "-1",
         "Контрагент Примерова Анна, +79990000001, карта 2900000001017",
@@ -298,34 +295,5 @@ async fn nothing_secret_or_personal_is_logged_or_shown() {
         "0J7QsdC80LXQv",
     ] {
         assert!(!shown.contains(secret), "{secret} in {shown}");
-    }
-}
-
-/// Keeps what is logged.
-#[derive(Debug, Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl tracing_subscriber::fmt::MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
     }
 }
