@@ -90,9 +90,7 @@ impl SqliteStorage {
                 connect
                     .clone()
                     .pragma("cache_size", WRITER_CACHE)
-                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-                    // What a savepoint must be able to undo is kept in memory, not in a file.
-                    .pragma("temp_store", "MEMORY"),
+                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES),
             )
             .await
             .map_err(failed("opening the database file"))?;

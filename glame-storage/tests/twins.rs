@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use glame_core::testkit::fixtures::{card, customer, metrics, minute, receipt};
+use glame_core::users::User;
 use glame_storage::testing::PostgresCluster;
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
@@ -100,32 +102,62 @@ async fn every_unique_index_of_a_table_with_users_begins_with_the_user() {
     );
 }
 
+/// Stores a customer with a card, two receipts and figures.
+async fn store_a_customer(url: &str) -> User {
+    glame_storage::migrate(url).await.unwrap();
+    let storage = glame_storage::open(url).await.unwrap();
+    let anna = customer(1);
+    let mut work = storage.begin().await.unwrap();
+    work.put_users(std::slice::from_ref(&anna)).await.unwrap();
+    work.put_cards(&[card(1, anna.id)]).await.unwrap();
+    let receipts = [1, 2].map(|n| receipt(n, anna.id, minute(1), 2));
+    work.add_receipts(&receipts).await.unwrap();
+    work.put_metrics(&[metrics(anna.id)]).await.unwrap();
+    work.commit().await.unwrap();
+    anna
+}
+
+const LEFT_OVER: &str = "SELECT (SELECT count(*) FROM discount_cards)
+    + (SELECT count(*) FROM receipts) + (SELECT count(*) FROM purchase_history)
+    + (SELECT count(*) FROM customer_metrics)";
+
 #[tokio::test]
-async fn a_deleted_user_takes_everything_along_in_both() {
-    let expected = [
-        "customer_metrics",
-        "discount_cards",
-        "purchase_history",
-        "receipts",
-    ];
-    let in_postgres: Vec<String> = sqlx::query_scalar(
-        "SELECT conrelid::regclass::text FROM pg_constraint
-         WHERE contype = 'f' AND confrelid = 'users'::regclass AND confdeltype = 'c'
-         ORDER BY 1",
-    )
-    .fetch_all(&mut postgres().await)
-    .await
-    .unwrap();
-    assert_eq!(in_postgres, expected);
-    let (mut connection, _folder) = sqlite().await;
-    let in_sqlite: Vec<String> = sqlx::query_scalar(
-        r#"SELECT stored.name
-           FROM sqlite_schema AS stored, pragma_foreign_key_list(stored.name) AS foreign_key
-           WHERE foreign_key."table" = 'users' AND foreign_key.on_delete = 'CASCADE'
-           ORDER BY 1"#,
-    )
-    .fetch_all(&mut connection)
-    .await
-    .unwrap();
-    assert_eq!(in_sqlite, expected);
+async fn a_deleted_user_takes_everything_along_in_postgres() {
+    let url = PostgresCluster::start().fresh_database().await;
+    let anna = store_a_customer(&url).await;
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let rows = async |connection: &mut PgConnection| -> i64 {
+        sqlx::query_scalar(LEFT_OVER)
+            .fetch_one(connection)
+            .await
+            .unwrap()
+    };
+    assert_eq!(rows(&mut connection).await, 1 + 2 + 4 + 1);
+    sqlx::query("DELETE FROM users WHERE user_id = $1")
+        .bind(anna.id.as_uuid())
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(rows(&mut connection).await, 0);
+}
+
+#[tokio::test]
+async fn a_deleted_user_takes_everything_along_in_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}/glame.db", folder.path().display());
+    let anna = store_a_customer(&url).await;
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    let rows = async |connection: &mut SqliteConnection| -> i64 {
+        sqlx::query_scalar(LEFT_OVER)
+            .fetch_one(connection)
+            .await
+            .unwrap()
+    };
+    assert_eq!(rows(&mut connection).await, 1 + 2 + 4 + 1);
+    sqlx::query("DELETE FROM users WHERE user_id = ?1")
+        .bind(anna.id.as_uuid())
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(rows(&mut connection).await, 0);
 }

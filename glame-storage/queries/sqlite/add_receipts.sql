@@ -18,6 +18,3 @@ SELECT substr(?1, at, 16),
        CAST(substr(?1, at + 120, 20) AS INTEGER),
        CAST(substr(?1, at + 140, 20) AS INTEGER)
 FROM record
--- Without a condition `ON CONFLICT` would be read as part of a join.
-WHERE TRUE
-ON CONFLICT (user_id, purchased_at, document_kind, document) DO NOTHING

@@ -3,7 +3,12 @@ INSERT INTO customer_metrics (
     first_purchase_at, last_purchase_at, future_lines, preferences, recency_score,
     frequency_score, monetary_score, status
 )
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+SELECT unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+       value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12,
+       value ->> 13, value ->> 14, value ->> 15
+FROM json_each(?1)
+-- Without a condition `ON CONFLICT` would be read as part of a join.
+WHERE TRUE
 ON CONFLICT (user_id) DO UPDATE SET
     total_purchases = EXCLUDED.total_purchases,
     total_spent = EXCLUDED.total_spent,

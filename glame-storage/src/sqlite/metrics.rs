@@ -54,39 +54,41 @@ impl MetricsReader for SqliteStorage {
 #[async_trait]
 impl MetricsWriter for SqliteWork {
     async fn put_metrics(&mut self, metrics: &[CustomerMetrics]) -> Result<(), StorageError> {
-        for metrics in metrics {
-            let cells = MetricsCells::try_from(metrics)?;
-            sqlx::query_file!(
-                "queries/sqlite/put_customer_metrics.sql",
-                cells.user_id,
-                cells.figures.total_purchases,
-                cells.figures.total_spent.kopecks(),
+        let cells: Vec<MetricsCells<'_>> = metrics
+            .iter()
+            .map(MetricsCells::try_from)
+            .collect::<Result<_, _>>()?;
+        let rows = json_rows(&cells, |cells| {
+            let figures = cells.figures;
+            (
+                hex(&cells.user_id),
+                figures.total_purchases,
+                figures.total_spent.kopecks(),
                 cells.average_receipt,
-                cells.figures.receipts,
-                cells.figures.returns,
-                cells.figures.lines,
-                cells.figures.occasions,
-                cells
-                    .figures
+                figures.receipts,
+                figures.returns,
+                figures.lines,
+                figures.occasions,
+                figures
                     .first_purchase_at
                     .as_ref()
                     .map(DateTime::<Utc>::timestamp_micros),
-                cells
-                    .figures
+                figures
                     .last_purchase_at
                     .as_ref()
                     .map(DateTime::<Utc>::timestamp_micros),
-                cells.figures.future_lines,
-                cells.preferences,
+                figures.future_lines,
+                &cells.preferences,
                 cells.recency_score,
                 cells.frequency_score,
                 cells.monetary_score,
                 cells.status,
             )
+        })?;
+        sqlx::query_file!("queries/sqlite/put_customer_metrics.sql", rows)
             .execute(&mut *self.tx)
             .await
             .map_err(CUSTOMER_METRICS.writing())?;
-        }
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use glame_core::purchases::{
     DocumentKey, DocumentScope, PurchaseHistory, Receipt, ReceiptKey, StoredReceipt,
 };
 use glame_core::values::{DocumentRef, PeriodRange, ProductRef, StoreRef, UserId, VariantRef};
-use sqlx::{Acquire, SqliteConnection};
+use sqlx::SqliteConnection;
 use uuid::Uuid;
 use uuid::fmt::Simple;
 
@@ -143,14 +143,40 @@ impl PurchaseWriter for SqliteWork {
     }
 
     async fn add_receipts(&mut self, receipts: &[Receipt]) -> Result<(), StorageError> {
-        // A savepoint: of receipts that cannot be added nothing remains, and the work goes on.
-        let mut attempt = self.tx.begin().await.map_err(RECEIPTS.writing())?;
-        for receipts in in_order(receipts).chunks(RECEIPTS_A_STATEMENT) {
-            insert_receipts(&mut attempt, receipts).await?;
-            insert_lines(&mut attempt, receipts).await?;
+        let receipts = in_order(receipts);
+        // Nobody else writes meanwhile, so that looking first is safe; a savepoint would keep
+        // every page that the receipts touch a second time.
+        if is_any_known(&mut self.tx, &receipts).await? {
+            return Err(RECEIPTS.conflict());
         }
-        attempt.commit().await.map_err(RECEIPTS.writing())
+        for receipts in receipts.chunks(RECEIPTS_A_STATEMENT) {
+            insert_receipts(&mut self.tx, receipts).await?;
+            insert_lines(&mut self.tx, receipts).await?;
+        }
+        Ok(())
     }
+}
+
+/// Tells whether a receipt is there already, or comes twice; `receipts` are in the order of keys.
+async fn is_any_known(
+    connection: &mut SqliteConnection,
+    receipts: &[&Receipt],
+) -> Result<bool, StorageError> {
+    if receipts.windows(2).any(|pair| pair[0].key == pair[1].key) {
+        return Ok(true);
+    }
+    let mut keys = PackedRows::default();
+    for receipt in receipts {
+        keys.uuid(receipt.key.user.as_uuid())
+            .uuid(receipt.key.document.document.as_uuid())
+            .integer(receipt.key.purchased_at.timestamp_micros())
+            .integer(receipt.key.document.kind.code().into());
+    }
+    let known = sqlx::query_file_scalar!("queries/sqlite/known_receipts.sql", keys.as_bytes())
+        .fetch_one(connection)
+        .await
+        .map_err(RECEIPTS.reading())?;
+    Ok(known != 0)
 }
 
 async fn insert_receipts(
@@ -169,15 +195,11 @@ async fn insert_receipts(
             .integer(receipt.line_count().into())
             .integer(amount_of(receipt)?);
     }
-    let inserted = sqlx::query_file!("queries/sqlite/add_receipts.sql", rows.as_bytes())
+    sqlx::query_file!("queries/sqlite/add_receipts.sql", rows.as_bytes())
         .execute(connection)
         .await
         .map_err(RECEIPTS.writing())?;
-    if usize::try_from(inserted.rows_affected()) == Ok(receipts.len()) {
-        Ok(())
-    } else {
-        Err(RECEIPTS.conflict())
-    }
+    Ok(())
 }
 
 async fn insert_lines(

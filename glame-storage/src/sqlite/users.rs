@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 use glame_core::ports::{StorageError, UserReader, UserWriter};
 use glame_core::users::{DiscountCard, Gender, User};
-use glame_core::values::{CardNumber, CardRef, CounterpartyRef, EmailAddress, PlainText, UserId};
+use glame_core::values::{CardNumber, CardRef, EmailAddress, PlainText, UserId};
+use serde::Serialize;
 
 use super::lists::{hex, json_rows};
 use super::{SqliteStorage, SqliteWork};
@@ -83,79 +84,77 @@ impl UserReader for SqliteStorage {
 #[async_trait]
 impl UserWriter for SqliteWork {
     async fn add_missing_users(&mut self, users: &[User]) -> Result<(), StorageError> {
-        for user in users {
-            sqlx::query_file!(
-                "queries/sqlite/add_missing_user.sql",
-                user.id.as_uuid(),
-                user.role.as_str(),
-                user.customer_id_1c.as_ref().map(CounterpartyRef::as_uuid),
-                user.full_name.as_ref().map(PlainText::as_str),
-                user.phone.map(digits_of),
-                user.email.as_ref().map(EmailAddress::as_str),
-                user.gender.map(Gender::as_str),
-                user.birth_date,
-                user.city.as_ref().map(PlainText::as_str),
-                user.discount_card_number.as_ref().map(CardNumber::as_str),
-                user.removed,
-                user.created_at.timestamp_micros(),
-                user.updated_at.timestamp_micros(),
-            )
-            .execute(&mut *self.tx)
-            .await
-            .map_err(USERS.writing())?;
-        }
+        sqlx::query_file!(
+            "queries/sqlite/add_missing_users.sql",
+            json_rows(users, cells_of)?
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(USERS.writing())?;
         Ok(())
     }
 
     async fn put_users(&mut self, users: &[User]) -> Result<(), StorageError> {
-        for user in users {
-            sqlx::query_file!(
-                "queries/sqlite/put_user.sql",
-                user.id.as_uuid(),
-                user.role.as_str(),
-                user.customer_id_1c.as_ref().map(CounterpartyRef::as_uuid),
-                user.full_name.as_ref().map(PlainText::as_str),
-                user.phone.map(digits_of),
-                user.email.as_ref().map(EmailAddress::as_str),
-                user.gender.map(Gender::as_str),
-                user.birth_date,
-                user.city.as_ref().map(PlainText::as_str),
-                user.discount_card_number.as_ref().map(CardNumber::as_str),
-                user.removed,
-                user.created_at.timestamp_micros(),
-                user.updated_at.timestamp_micros(),
-            )
+        sqlx::query_file!("queries/sqlite/put_users.sql", json_rows(users, cells_of)?)
             .execute(&mut *self.tx)
             .await
             .map_err(USERS.writing())?;
-        }
         Ok(())
     }
 
     async fn put_cards(&mut self, cards: &[DiscountCard]) -> Result<(), StorageError> {
-        for card in cards {
-            sqlx::query!(
-                "DELETE FROM discount_cards WHERE card = ?1 AND user_id <> ?2",
-                card.card.as_uuid(),
-                card.user.as_uuid(),
-            )
-            .execute(&mut *self.tx)
-            .await
-            .map_err(DISCOUNT_CARDS.writing())?;
-            sqlx::query!(
-                "INSERT INTO discount_cards (user_id, card, number, removed)
-                 VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (user_id, card)
-                 DO UPDATE SET number = EXCLUDED.number, removed = EXCLUDED.removed",
-                card.user.as_uuid(),
-                card.card.as_uuid(),
+        let rows = json_rows(cards, |card| {
+            (
+                hex(card.user.as_uuid()),
+                hex(card.card.as_uuid()),
                 card.number.as_ref().map(CardNumber::as_str),
                 card.removed,
             )
-            .execute(&mut *self.tx)
-            .await
-            .map_err(DISCOUNT_CARDS.writing())?;
-        }
+        })?;
+        sqlx::query!(
+            "DELETE FROM discount_cards
+             WHERE card IN (SELECT unhex(value ->> 1) FROM json_each(?1))
+               AND (user_id, card) NOT IN (
+                   SELECT unhex(value ->> 0), unhex(value ->> 1) FROM json_each(?1)
+               )",
+            rows,
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(DISCOUNT_CARDS.writing())?;
+        sqlx::query!(
+            "INSERT INTO discount_cards (user_id, card, number, removed)
+             SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2, value ->> 3
+             FROM json_each(?1)
+             WHERE TRUE
+             ON CONFLICT (user_id, card)
+             DO UPDATE SET number = EXCLUDED.number, removed = EXCLUDED.removed",
+            rows,
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(DISCOUNT_CARDS.writing())?;
         Ok(())
     }
+}
+
+/// Gives the cells of a user in the order of the columns.
+fn cells_of(user: &User) -> impl Serialize + use<'_> {
+    (
+        hex(user.id.as_uuid()),
+        user.role.as_str(),
+        user.customer_id_1c
+            .as_ref()
+            .map(|counterparty| hex(counterparty.as_uuid())),
+        user.full_name.as_ref().map(PlainText::as_str),
+        user.phone.map(digits_of),
+        user.email.as_ref().map(EmailAddress::as_str),
+        user.gender.map(Gender::as_str),
+        user.birth_date,
+        user.city.as_ref().map(PlainText::as_str),
+        user.discount_card_number.as_ref().map(CardNumber::as_str),
+        user.removed,
+        user.created_at.timestamp_micros(),
+        user.updated_at.timestamp_micros(),
+    )
 }
