@@ -5,7 +5,7 @@
 demo: ## Show everything at work; Ctrl-C stops it
 	cargo run --release --bin glame -- demo
 
-test: lint ## Check everything that the gate checks
+test: setup lint ## Check everything that the gate checks
 	cargo nextest run --workspace --config-file .config/nextest.toml --profile ci
 	cargo test --workspace --doc --quiet
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
@@ -17,7 +17,9 @@ lint:
 	cargo clippy -p glame-storage --no-default-features --features postgres -- -D warnings
 
 bench: ## Print the figures of docs/BENCHMARKS.md
-	docs/benchmarks/run
+	cargo bench -p glame-core --bench rfm
+	cargo bench -p glame-storage --bench bulk_load
+	cargo bench -p glame-server --bench sync -- 1000000
 
 setup: ## Install what the tests need
 	.ci/setup

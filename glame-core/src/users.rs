@@ -1,5 +1,7 @@
 //! Customers and members of staff, and the cards that customers hold.
 
+use std::fmt;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -12,8 +14,8 @@ use crate::values::{
 ///
 /// The figures of a customer (`total_purchases`, `total_spent`, `rfm_score`,
 /// `purchase_preferences`) are [`CustomerMetrics`](crate::analytics::CustomerMetrics), made anew
-/// from the purchases and never edited.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// from the purchases and never edited. `Debug` shows no personal data.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// Our name for the user.
     pub id: UserId,
@@ -41,6 +43,17 @@ pub struct User {
     pub created_at: DateTime<Utc>,
     /// When the user was last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User")
+            .field("id", &self.id)
+            .field("role", &self.role)
+            .field("removed", &self.removed)
+            .field("updated_at", &self.updated_at)
+            .finish_non_exhaustive()
+    }
 }
 
 impl User {

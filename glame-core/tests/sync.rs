@@ -333,6 +333,49 @@ async fn rejected_records_are_kept_and_counted() {
 }
 
 #[tokio::test]
+async fn what_is_stored_of_a_document_that_cannot_be_read_stays() {
+    let shop = Shop::open();
+    shop.sell([
+        sale_line(1, anna(), minute(-9), 100),
+        sale_line(2, anna(), minute(-8), 50),
+    ]);
+    shop.purchases(PurchaseScope::Everything).await;
+    let unreadable = shop.source.sales.lock().unwrap().remove(0);
+    shop.source
+        .unreadable
+        .lock()
+        .unwrap()
+        .push(unreadable.document.document);
+    assert_eq!(
+        changes(&shop.purchases(PurchaseScope::Everything).await),
+        [0, 0, 0]
+    );
+    assert_eq!(shop.spent(anna().user_id()).await, roubles(150));
+    shop.source.unreadable.lock().unwrap().clear();
+    assert_eq!(
+        changes(&shop.purchases(PurchaseScope::Everything).await),
+        [0, 0, 1]
+    );
+}
+
+#[tokio::test]
+async fn a_card_that_comes_after_its_sales_takes_them_to_its_owner() {
+    let shop = Shop::open();
+    let card = Holder::Card(card_ref(1));
+    shop.sell([sale_line(1, card, minute(-200 * 1_440), 100)]);
+    shop.purchases(PurchaseScope::Automatic).await;
+    shop.clock.advance(TimeDelta::hours(1));
+    shop.source
+        .cards
+        .lock()
+        .unwrap()
+        .push(card_record(1, Some(counterparty(1))));
+    assert_eq!(shop.customers().await.counts.moved, 1);
+    shop.purchases(PurchaseScope::Automatic).await;
+    assert_eq!(shop.spent(anna().user_id()).await, roubles(100));
+}
+
+#[tokio::test]
 async fn a_second_start_is_refused_while_one_runs() {
     let shop = Shop::open();
     let lease = shop.lease().await;

@@ -9,6 +9,7 @@ use chrono::NaiveDateTime;
 use chrono_tz::Tz;
 use glame_core::ports::Rejected;
 use glame_core::purchases::DocumentKey;
+use glame_core::values::DocumentRef;
 
 use crate::errors::Fault;
 use crate::page::{BrokenRow, for_each_row};
@@ -25,6 +26,8 @@ pub(crate) use plan::{Part, PartPlan, Plan, SalesPlace};
 #[derive(Debug)]
 pub(crate) struct Line {
     at: Option<NaiveDateTime>,
+    /// The document, as far as it can be told of a line that was not understood.
+    recorder: Option<DocumentRef>,
     read: Result<DraftLine, Rejected>,
 }
 
@@ -67,8 +70,13 @@ fn line(set: &'static Set, zone: Tz, row: &SaleLineRow<'_>) -> Line {
     let read = at.and_then(|at| sale_line(row, at, zone));
     Line {
         at: at.ok(),
+        recorder: row.recorder.as_deref().and_then(document_ref),
         read: read.map_err(|reason| reason.reject(set, line_reference(row))),
     }
+}
+
+fn document_ref(text: &str) -> Option<DocumentRef> {
+    DocumentRef::parse(text).ok().flatten()
 }
 
 fn broken_line(set: &'static Set, row: &BrokenRow<'_>) -> Line {
@@ -76,6 +84,7 @@ fn broken_line(set: &'static Set, row: &BrokenRow<'_>) -> Line {
     let at = at.and_then(|text| crate::local_time::parse(&text).ok().flatten());
     Line {
         at,
+        recorder: row.text_field("Recorder").as_deref().and_then(document_ref),
         read: Err(Reason::WrongTypes.reject(set, row.reference())),
     }
 }

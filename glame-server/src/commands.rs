@@ -60,6 +60,7 @@ enum Command {
 pub(crate) type CommandError = Box<dyn Error + Send + Sync>;
 
 /// Runs a command to its exit code.
+#[must_use]
 pub fn run(line: CommandLine) -> ExitCode {
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,

@@ -1,7 +1,8 @@
 //! How far a synchronisation has come, on a terminal or as lines.
 
 use std::io::{self, IsTerminal};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use glame_core::sync::{SyncObserver, SyncRun};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -9,10 +10,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::output::grouped;
 use crate::stop::Stop;
 
-/// Shows a spinner with counts on a terminal; elsewhere it is silent until a run has ended.
+/// How long it is quiet between two lines where there is no terminal.
+const BETWEEN_LINES: Duration = Duration::from_secs(5);
+
+/// Shows a spinner with counts on a terminal, and a plain line every few seconds elsewhere.
 #[derive(Debug)]
 pub struct ConsoleProgress {
     bar: ProgressBar,
+    last_line: Mutex<Instant>,
     stop: Stop,
 }
 
@@ -30,7 +35,23 @@ impl ConsoleProgress {
         } else {
             ProgressBar::hidden()
         };
-        Self { bar, stop }
+        Self {
+            bar,
+            last_line: Mutex::new(Instant::now()),
+            stop,
+        }
+    }
+
+    #[expect(clippy::print_stderr, reason = "progress goes to the person who waits")]
+    fn say_now_and_then(&self, message: &str) {
+        let mut last = self
+            .last_line
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if last.elapsed() >= BETWEEN_LINES {
+            *last = Instant::now();
+            eprintln!("{message}");
+        }
     }
 
     /// Takes the spinner away.
@@ -45,10 +66,15 @@ impl SyncObserver for ConsoleProgress {
         let [read, created, updated, removed] =
             [counts.read, counts.created, counts.updated, counts.removed]
                 .map(|count| grouped(&count.to_string()));
-        self.bar.set_message(format!(
+        let message = format!(
             "{}: {read} read, {created} new, {updated} changed, {removed} removed",
             run.kind.as_str()
-        ));
+        );
+        if self.bar.is_hidden() {
+            self.say_now_and_then(&message);
+        } else {
+            self.bar.set_message(message);
+        }
     }
 
     fn wants_to_cancel(&self) -> bool {

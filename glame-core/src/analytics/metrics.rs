@@ -9,7 +9,7 @@ use super::{
     StatusPolicy, preferences::favourites,
 };
 use crate::catalogue::Product;
-use crate::purchases::{LineKind, LinePolicy, PurchaseHistory, PurchaseLine};
+use crate::purchases::{DocumentKind, LineKind, LinePolicy, PurchaseHistory, PurchaseLine};
 use crate::values::{
     DocumentRef, Money, PlainText, ProductRef, Quantity, StoreRef, UserId, VariantRef,
 };
@@ -234,11 +234,15 @@ impl<'a> Tally<'a> {
                 quantities: NetQuantities::new(),
                 sells: false,
             });
-        let quantities = if let Some(original) = line.returns {
-            self.taken_back.entry(original).or_default()
-        } else {
-            sale.sells |= line.quantity > Quantity::ZERO;
-            &mut sale.quantities
+        // A shift report may hold returns beside sales; only a correction takes back and gives.
+        let takes_back =
+            line.quantity < Quantity::ZERO || line.document.kind == DocumentKind::SaleCorrection;
+        let quantities = match line.returns {
+            Some(original) if takes_back => self.taken_back.entry(original).or_default(),
+            Some(_) | None => {
+                sale.sells |= line.quantity > Quantity::ZERO;
+                &mut sale.quantities
+            }
         };
         *quantities.entry((line.product, line.variant)).or_default() +=
             i128::from(line.quantity.thousandths());
@@ -294,7 +298,7 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::purchases::{DocumentKind, Receipt, SaleLine, receipts_of};
+    use crate::purchases::{Receipt, SaleLine, receipts_of};
     use crate::testkit::fixtures::{
         counterparty, document, minute, product, product_ref, sale_line, store_ref, text,
     };
@@ -366,6 +370,7 @@ mod tests {
     type Counts = (u32, u32, u32, u32, Option<i64>);
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "it is a table")]
     fn purchases_are_counted_by_what_was_kept() {
         let cases: Vec<(&str, Vec<SaleLine>, i64, Counts)> = vec![
             ("nothing", vec![], 0, (0, 0, 0, 0, None)),
@@ -434,6 +439,20 @@ mod tests {
                 vec![back(3, 6, Some(2), 1, 1)],
                 -1_000,
                 (0, 0, 1, 0, None),
+            ),
+            (
+                "a return beside a sale on one shift report",
+                vec![
+                    sale(1, 0, 1, 2),
+                    sale(2, 5, 2, 1),
+                    SaleLine {
+                        returns: Some(document(DocumentKind::Receipt, 1).document),
+                        line_number: 9,
+                        ..sale(2, 5, 1, -1)
+                    },
+                ],
+                2_000,
+                (2, 2, 0, 2, Some(5)),
             ),
             (
                 "sold and taken back on one shift report",

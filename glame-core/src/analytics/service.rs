@@ -89,7 +89,8 @@ impl CustomerAnalyticsService {
 
     /// Gives how customers are spread over scores, cells and segments.
     ///
-    /// `each` sees the figures of every customer, by user id, those who have not bought included.
+    /// `each` sees the figures of every customer who has a purchase of any kind, by user id;
+    /// who has none is New and has no figures.
     pub async fn get_rfm_analysis(
         &self,
         figures: Figures,

@@ -9,7 +9,8 @@ use crate::catalogue::{Product, Store};
 use crate::purchases::{DocumentKey, DocumentScope, SaleLine};
 use crate::users::Gender;
 use crate::values::{
-    CardNumber, CardRef, CounterpartyRef, EmailAddress, PeriodRange, PhoneNumber, PlainText,
+    CardNumber, CardRef, CounterpartyRef, DocumentRef, EmailAddress, PeriodRange, PhoneNumber,
+    PlainText,
 };
 
 /// The shop's base, read in bulk.
@@ -125,6 +126,8 @@ pub struct SalesWindow {
     pub range: PeriodRange,
     /// The documents that the window holds completely.
     pub documents: DocumentScope,
+    /// Documents of which a line could not be understood: what is stored of them stays.
+    pub unreadable: Vec<DocumentRef>,
     /// The lines, in no fixed order, each once.
     pub lines: Vec<SaleLine>,
     /// How many lines do not count: switched off by hand.
@@ -161,8 +164,8 @@ pub struct CardRecord {
     pub removed: bool,
 }
 
-/// A counterparty as the shop's base has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A counterparty as the shop's base has it; `Debug` shows no personal data.
+#[derive(Clone, PartialEq, Eq)]
 pub struct CustomerProfile {
     /// Which counterparty it is.
     pub counterparty: CounterpartyRef,
@@ -180,4 +183,13 @@ pub struct CustomerProfile {
     pub city: Option<PlainText>,
     /// Whether it is marked for deletion.
     pub removed: bool,
+}
+
+impl fmt::Debug for CustomerProfile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CustomerProfile")
+            .field("counterparty", &self.counterparty)
+            .field("removed", &self.removed)
+            .finish_non_exhaustive()
+    }
 }

@@ -33,38 +33,45 @@ pub enum DocumentKind {
 }
 
 impl DocumentKind {
-    /// Every kind with the number that databases keep; numbers are never used again.
-    const CODES: [(Self, i16); 12] = [
-        (Self::Receipt, 1),
-        (Self::ReturnReceipt, 2),
-        (Self::ShiftReport, 3),
-        (Self::Invoice, 4),
-        (Self::GoodsReturn, 5),
-        (Self::SaleCorrection, 6),
-        (Self::OpeningBalance, 7),
-        (Self::RegisterCorrection, 8),
-        (Self::CustomerOrder, 9),
-        (Self::WorkStatement, 10),
-        (Self::MonthClose, 11),
-        (Self::Other, 12),
+    /// Every kind.
+    pub const ALL: [Self; 12] = [
+        Self::Receipt,
+        Self::ReturnReceipt,
+        Self::ShiftReport,
+        Self::Invoice,
+        Self::GoodsReturn,
+        Self::SaleCorrection,
+        Self::OpeningBalance,
+        Self::RegisterCorrection,
+        Self::CustomerOrder,
+        Self::WorkStatement,
+        Self::MonthClose,
+        Self::Other,
     ];
 
-    /// Gives the number that databases keep.
+    /// Gives the number that databases keep; numbers are never used again.
     #[must_use]
-    pub fn code(self) -> i16 {
-        Self::CODES
-            .iter()
-            .find(|(kind, _)| *kind == self)
-            .map_or(12, |(_, code)| *code)
+    pub const fn code(self) -> i16 {
+        match self {
+            Self::Receipt => 1,
+            Self::ReturnReceipt => 2,
+            Self::ShiftReport => 3,
+            Self::Invoice => 4,
+            Self::GoodsReturn => 5,
+            Self::SaleCorrection => 6,
+            Self::OpeningBalance => 7,
+            Self::RegisterCorrection => 8,
+            Self::CustomerOrder => 9,
+            Self::WorkStatement => 10,
+            Self::MonthClose => 11,
+            Self::Other => 12,
+        }
     }
 
     /// Finds a kind by the number that databases keep.
     #[must_use]
     pub fn from_code(code: i16) -> Option<Self> {
-        Self::CODES
-            .iter()
-            .find(|(_, known)| *known == code)
-            .map(|(kind, _)| *kind)
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 }
 
@@ -107,9 +114,8 @@ mod tests {
 
     #[test]
     fn every_kind_has_its_own_code() {
-        for (kind, code) in DocumentKind::CODES {
-            assert_eq!(kind.code(), code);
-            assert_eq!(DocumentKind::from_code(code), Some(kind));
+        for kind in DocumentKind::ALL {
+            assert_eq!(DocumentKind::from_code(kind.code()), Some(kind));
         }
         assert_eq!(DocumentKind::from_code(0), None);
     }

@@ -18,7 +18,7 @@ impl CustomerSyncService {
         observer: &dyn SyncObserver,
     ) -> Result<SyncRun, SyncError> {
         let mut active = self
-            .start(SyncKind::Catalogue, None, None, trigger, lease, observer)
+            .start(SyncKind::Catalogue, None, trigger, lease, observer)
             .await?;
         let outcome = self.read_catalogue(&mut active).await;
         self.finish(active, outcome).await

@@ -27,7 +27,7 @@ impl CustomerSyncService {
         observer: &dyn SyncObserver,
     ) -> Result<SyncRun, SyncError> {
         let mut active = self
-            .start(SyncKind::Customers, None, None, trigger, lease, observer)
+            .start(SyncKind::Customers, None, trigger, lease, observer)
             .await?;
         let outcome = self.read_customers(&mut active).await;
         self.finish(active, outcome).await
@@ -121,6 +121,20 @@ impl CustomerSyncService {
         let refs: Vec<CardRef> = records.iter().map(|record| record.card).collect();
         let known = self.storage.cards(&refs).await?;
         let changed = changed_cards(records, &known, &mut active.run.counts);
+        // Sales may have come before their card, and stood for it alone so far.
+        let stand_ins: Vec<UserId> = changed
+            .iter()
+            .map(|(_, card)| Holder::Card(card.card).user_id())
+            .collect();
+        let stand_ins = self.storage.users(&stand_ins).await?;
+        let is_new = |card: CardRef| !known.iter().any(|known| known.card == card);
+        let found_their_owner = changed.iter().filter(|(holder, card)| {
+            let stand_in = Holder::Card(card.card);
+            *holder != stand_in
+                && is_new(card.card)
+                && stand_ins.iter().any(|user| user.id == stand_in.user_id())
+        });
+        active.run.counts.moved += u64::try_from(found_their_owner.count()).unwrap_or(u64::MAX);
         let now = self.clock.now();
         let bare = changed
             .iter()

@@ -23,7 +23,7 @@ impl CustomerSyncService {
         observer: &dyn SyncObserver,
     ) -> Result<SyncRun, SyncError> {
         let mut active = self
-            .start(SyncKind::Metrics, None, None, trigger, lease, observer)
+            .start(SyncKind::Metrics, None, trigger, lease, observer)
             .await?;
         let outcome = self.measure_everyone(&mut active, as_of).await;
         self.finish(active, outcome).await

@@ -49,11 +49,16 @@ impl CustomerSyncService {
         observer: &dyn SyncObserver,
     ) -> Result<SyncRun, SyncError> {
         let since = self.since(scope).await?;
-        let broken_off = self.broken_off(since).await?;
-        let (since, cursor) = broken_off.map_or((since, None), |run| (run.since, run.cursor));
+        let broken_off = self.broken_off(scope, since).await?;
         let mut active = self
-            .start(SyncKind::Purchases, since, cursor, trigger, lease, observer)
+            .start(SyncKind::Purchases, since, trigger, lease, observer)
             .await?;
+        if let Some(run) = broken_off {
+            // What was read before the break is as old as the first run.
+            active.run.queued_at = run.queued_at;
+            active.run.since = run.since;
+            active.run.cursor = run.cursor;
+        }
         let outcome = self.read_purchases(&mut active).await;
         self.finish(active, outcome).await
     }
@@ -88,17 +93,26 @@ impl CustomerSyncService {
     }
 
     /// Finds a run that did not come to its end and read at least what is asked for now.
-    async fn broken_off(&self, since: Option<DateTime<Utc>>) -> Result<Option<SyncRun>, SyncError> {
+    ///
+    /// Not if everything is asked for by name, nor if a card has found another owner meanwhile.
+    async fn broken_off(
+        &self,
+        scope: PurchaseScope,
+        since: Option<DateTime<Utc>>,
+    ) -> Result<Option<SyncRun>, SyncError> {
         let oldest = self.clock.now() - self.settings.resume_within;
-        let last = self.storage.last_run(SyncKind::Purchases).await?;
-        Ok(last.filter(|run| {
-            run.status == SyncStatus::Failed
-                && run.cursor.is_some()
-                && run.queued_at >= oldest
-                && run
-                    .since
-                    .is_none_or(|start| since.is_some_and(|since| start <= since))
-        }))
+        let Some(run) = self.storage.last_run(SyncKind::Purchases).await? else {
+            return Ok(None);
+        };
+        let fits = matches!(run.status, SyncStatus::Failed | SyncStatus::Cancelled)
+            && run.cursor.is_some()
+            && run.queued_at >= oldest
+            && scope != PurchaseScope::Everything
+            && run
+                .since
+                .is_none_or(|start| since.is_some_and(|since| start <= since));
+        let resumes = fits && !self.storage.cards_moved_since(run.queued_at).await?;
+        Ok(resumes.then_some(run))
     }
 
     async fn read_purchases(&self, active: &mut ActiveRun<'_>) -> Result<(), SyncError> {
@@ -140,6 +154,7 @@ impl CustomerSyncService {
         let SalesWindow {
             range,
             documents,
+            unreadable,
             lines,
             inactive,
             rejected,
@@ -148,19 +163,32 @@ impl CustomerSyncService {
         } = window;
         let stored = self.storage.receipts_between(range, documents).await?;
         let mut attributed = self.attribute(lines).await?;
+        // What is stored of a document that cannot be read now stays as it was.
+        let (kept, stored): (Vec<StoredReceipt>, Vec<StoredReceipt>) = stored
+            .into_iter()
+            .partition(|receipt| unreadable.contains(&receipt.key.document.document));
+        let kept: BTreeSet<ReceiptKey> = kept.iter().map(|receipt| receipt.key).collect();
+        attributed
+            .receipts
+            .retain(|receipt| !kept.contains(&receipt.key));
         let mut changes = WindowChanges::between(std::mem::take(&mut attributed.receipts), &stored);
         active.run.counts.requests += u64::from(requests);
 
         let mut late_rejects = Vec::new();
-        let moved = self.possibly_moved(active, &changes, &stored).await?;
+        let moved = self.possibly_moved(&changes, &stored).await?;
         if !moved.is_empty() {
             let documents: Vec<DocumentKey> = moved.iter().copied().collect();
             let answer = self.source.sales_of(&documents).await?;
             active.run.counts.requests += u64::from(answer.requests);
-            late_rejects = answer.rejected;
             let whole = self.attribute(answer.answer).await?;
-            let known = self.storage.receipts_of_documents(&documents).await?;
-            let apart = WindowChanges::between(whole.receipts, &known);
+            let apart = if answer.rejected.is_empty() {
+                let known = self.storage.receipts_of_documents(&documents).await?;
+                WindowChanges::between(whole.receipts, &known)
+            } else {
+                // What cannot be read whole stays as it is stored.
+                WindowChanges::default()
+            };
+            late_rejects = answer.rejected;
             changes = changes.with_documents_of(&moved, apart);
             attributed.holders.extend(whole.holders);
         }
@@ -186,7 +214,6 @@ impl CustomerSyncService {
     /// Finds the documents of a window that may lie, or have lain, at another date as well.
     async fn possibly_moved(
         &self,
-        active: &ActiveRun<'_>,
         changes: &WindowChanges,
         stored: &[StoredReceipt],
     ) -> Result<BTreeSet<DocumentKey>, SyncError> {
@@ -200,10 +227,7 @@ impl CustomerSyncService {
             .filter(|receipt| !here.contains(&receipt.key))
             .map(|receipt| receipt.key.document)
             .collect();
-        // A run that reads everything comes by every date itself.
-        if active.run.since.is_some() {
-            moved.extend(changes.removed_documents());
-        }
+        moved.extend(changes.removed_documents());
         Ok(moved)
     }
 

@@ -122,7 +122,8 @@ impl SyncTrigger {
 /// What a run has done so far.
 ///
 /// `read = created + updated + unchanged + anonymous + inactive + rejected` for purchases, in
-/// lines; for the other kinds in cards and profiles, articles and stores, customers.
+/// lines; for the other kinds in cards and profiles, articles and stores, customers. Documents that
+/// may have been moved are read whole and count beside what was read in their window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SyncCounts {
@@ -167,7 +168,7 @@ pub struct SyncRun {
     pub cursor: Option<SourceCursor>,
     /// Why it failed, in words that say what to do.
     pub error: Option<String>,
-    /// When it was asked for.
+    /// When it was asked for; of a run that continues another one, when that was.
     pub queued_at: DateTime<Utc>,
     /// When it began.
     pub started_at: Option<DateTime<Utc>>,

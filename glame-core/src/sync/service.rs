@@ -4,9 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{SyncCounts, SyncError, SyncKind, SyncObserver, SyncRun, SyncStatus, SyncTrigger};
 use crate::analytics::MetricsPolicy;
-use crate::ports::{
-    Clock, IdSource, LeaseState, Rejected, SalesSource, SourceCursor, Storage, UnitOfWork,
-};
+use crate::ports::{Clock, IdSource, LeaseState, Rejected, SalesSource, Storage, UnitOfWork};
 use crate::values::{LeaseToken, SyncRunId};
 
 /// How many rejects of one run are kept; all of them are counted.
@@ -192,7 +190,6 @@ impl CustomerSyncService {
         &self,
         kind: SyncKind,
         since: Option<DateTime<Utc>>,
-        cursor: Option<SourceCursor>,
         trigger: SyncTrigger,
         lease: &'a SyncLease,
         observer: &'a dyn SyncObserver,
@@ -205,7 +202,7 @@ impl CustomerSyncService {
             status: SyncStatus::Running,
             trigger,
             counts: SyncCounts::default(),
-            cursor,
+            cursor: None,
             error: None,
             queued_at: now,
             started_at: Some(now),

@@ -10,7 +10,7 @@ use crate::ports::{
     SourceError, SourcePage,
 };
 use crate::purchases::{DocumentKey, DocumentScope, SaleLine};
-use crate::values::{CardRef, PeriodRange};
+use crate::values::{CardRef, DocumentRef, PeriodRange};
 
 /// A shop's base made of lists: a real adapter of [`SalesSource`] for tests and small programs.
 ///
@@ -29,6 +29,8 @@ pub struct ListSource {
     pub sales: Mutex<Vec<SaleLine>>,
     /// What cannot be understood among the sales.
     pub rejected: Mutex<Vec<Rejected>>,
+    /// Documents of which a line cannot be understood.
+    pub unreadable: Mutex<Vec<DocumentRef>>,
 }
 
 /// The instants at which the windows of a reading end: the sample year in quarters.
@@ -135,6 +137,7 @@ impl SalesSource for ListSource {
         Ok(SalesWindow {
             range,
             documents,
+            unreadable: self.unreadable.lock().unwrap().clone(),
             lines,
             inactive: 0,
             rejected,

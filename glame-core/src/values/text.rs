@@ -30,7 +30,8 @@ impl PlainText {
             .take(Self::MAX_CHARS)
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
-        Some(Self(clean))
+        // A cut may have left a space at the end.
+        Some(Self(clean.trim_end().to_owned()))
     }
 
     /// Gives the text.
@@ -71,6 +72,11 @@ mod tests {
             "Анна Ёлкина"
         );
         assert_eq!(PlainText::clean(" \0\t "), None);
+        let cut = format!("{} я", "я".repeat(999));
+        assert_eq!(
+            PlainText::clean(&cut).unwrap().as_str().chars().count(),
+            999
+        );
         let long = "я".repeat(2_000);
         assert_eq!(
             PlainText::clean(&long).unwrap().as_str().chars().count(),

@@ -2,6 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use glame_core::ports::Rejected;
 use glame_core::purchases::{DocumentKind, DocumentScope, SaleLine};
+use glame_core::values::DocumentRef;
 
 use super::Line;
 use super::headers::{Headers, WantedHeaders, Written};
@@ -19,6 +20,8 @@ pub(crate) struct Finished {
     pub(crate) lines: Vec<SaleLine>,
     pub(crate) inactive: u32,
     pub(crate) rejected: Vec<Rejected>,
+    /// Documents of which a line was rejected.
+    pub(crate) unreadable: Vec<DocumentRef>,
 }
 
 impl Finished {
@@ -50,11 +53,12 @@ impl Finished {
     ) -> Vec<DraftLine> {
         let mut seen = HashSet::with_capacity(lines.len());
         let mut drafts = Vec::with_capacity(lines.len());
-        for Line { read, .. } in lines {
+        for Line { read, recorder, .. } in lines {
             let draft = match read {
                 Ok(draft) => draft,
                 Err(rejected) => {
                     self.rejected.push(rejected);
+                    self.unreadable.extend(recorder);
                     continue;
                 }
             };

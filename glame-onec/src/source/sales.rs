@@ -116,6 +116,7 @@ impl OnecSource {
         Ok(SalesWindow {
             range,
             documents: part.scope,
+            unreadable: finished.unreadable,
             lines: finished.lines,
             inactive: finished.inactive,
             rejected: finished.rejected,

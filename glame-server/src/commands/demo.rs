@@ -81,8 +81,8 @@ impl Demo {
                 scheduler.run(stop.clone()).await;
             }
         };
-        let (served, ()) = tokio::join!(server.run(storage, stop.clone(), patience), jobs);
-        served?;
+        let (outcome, ()) = tokio::join!(server.run(storage, stop.clone(), patience), jobs);
+        outcome?;
         Ok(ExitCode::SUCCESS)
     }
 

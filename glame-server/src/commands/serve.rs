@@ -28,11 +28,11 @@ pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
             scheduler.run(stop.clone()).await;
         }
     };
-    let (served, ()) = tokio::join!(
+    let (outcome, ()) = tokio::join!(
         server.run(storage, stop.clone(), stop_within(settings)),
         jobs
     );
-    served?;
+    outcome?;
     Ok(ExitCode::SUCCESS)
 }
 

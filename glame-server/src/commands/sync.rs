@@ -1,9 +1,13 @@
+use std::collections::BTreeMap;
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use glame_core::ports::{Rejected, Storage, StorageError};
 use glame_core::sync::{PurchaseScope, SyncCounts, SyncRun, SyncTrigger};
+use glame_core::values::SyncRunId;
 use serde::Serialize;
 
 use super::CommandError;
@@ -17,8 +21,8 @@ use crate::wiring;
 /// Brings the shop's base over.
 #[derive(Debug, Subcommand)]
 pub(super) enum Sync {
-    /// Cards and the customers who hold them
-    Customers(Format),
+    /// Cards and the customers who hold them; always all of them
+    Customers(Purchases),
     /// Catalogue and purchases, and the figures that follow
     Purchases(Purchases),
     /// Everything
@@ -81,10 +85,42 @@ struct RunView<'a> {
     started_at: Option<chrono::DateTime<chrono::Utc>>,
     finished_at: Option<chrono::DateTime<chrono::Utc>>,
     error: Option<&'a str>,
+    /// The first of the records that were set aside; `rejected` counts all of them.
+    rejects: Vec<Rejected>,
+}
+
+/// How many rejects of a run are shown.
+const REJECTS_SHOWN: u32 = 100;
+
+/// Gives the first rejects of runs that have some.
+async fn rejects_of(
+    storage: &dyn Storage,
+    runs: &[SyncRun],
+) -> Result<BTreeMap<SyncRunId, Vec<Rejected>>, StorageError> {
+    let mut rejects = BTreeMap::new();
+    for run in runs.iter().filter(|run| run.counts.rejected > 0) {
+        rejects.insert(run.id, storage.rejects(run.id, REJECTS_SHOWN).await?);
+    }
+    Ok(rejects)
+}
+
+/// Lists the records that were set aside, a line each.
+fn rejects_list(rejects: &BTreeMap<SyncRunId, Vec<Rejected>>) -> String {
+    let lines: Vec<String> = rejects
+        .values()
+        .flatten()
+        .map(|rejected| {
+            format!(
+                "set aside: {}, {}: {}",
+                rejected.set, rejected.reference, rejected.reason
+            )
+        })
+        .collect();
+    lines.join("\n")
 }
 
 impl<'a> RunView<'a> {
-    fn new(run: &'a SyncRun) -> Self {
+    fn new(run: &'a SyncRun, rejects: &BTreeMap<SyncRunId, Vec<Rejected>>) -> Self {
         Self {
             id: run.id.to_string(),
             kind: run.kind.as_str(),
@@ -95,6 +131,7 @@ impl<'a> RunView<'a> {
             started_at: run.started_at,
             finished_at: run.finished_at,
             error: run.error.as_deref(),
+            rejects: rejects.get(&run.id).cloned().unwrap_or_default(),
         }
     }
 }
@@ -103,7 +140,7 @@ impl Sync {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, CommandError> {
         let (target, scope, format) = match self {
             Self::Status(format) => return status(settings, format).await,
-            Self::Customers(format) => (SyncTarget::Customers, PurchaseScope::Automatic, format),
+            Self::Customers(all) => (SyncTarget::Customers, all.scope(), all.format),
             Self::Purchases(purchases) => {
                 (SyncTarget::Purchases, purchases.scope(), purchases.format)
             }
@@ -145,14 +182,9 @@ pub(super) async fn carry_out(
     let lease_time = Duration::from_secs(u64::from(settings.sync.lease_seconds));
     let outcome = job.run(&progress, lease_time).await;
     progress.finish();
-    match shown {
-        Shown::Json => print_json(&RunsView {
-            runs: outcome.runs.iter().map(RunView::new).collect(),
-            error: outcome.error.as_ref().map(ToString::to_string),
-        })?,
-        Shown::Text if outcome.runs.is_empty() => {}
-        Shown::Text => print(&runs_table(&outcome.runs))?,
-    }
+    let rejects = rejects_of(job.storage, &outcome.runs).await?;
+    let error = outcome.error.as_ref().map(ToString::to_string);
+    show(&outcome.runs, &rejects, error, shown)?;
     match outcome.error {
         Some(error) => Err(error.into()),
         None => Ok(ExitCode::SUCCESS),
@@ -162,17 +194,35 @@ pub(super) async fn carry_out(
 async fn status(settings: &Settings, format: Format) -> Result<ExitCode, CommandError> {
     let storage = wiring::storage(settings).await?;
     let runs = storage.latest_runs(20).await?;
-    if format.json {
-        print_json(&RunsView {
-            runs: runs.iter().map(RunView::new).collect(),
-            error: None,
-        })?;
-    } else if runs.is_empty() {
+    if runs.is_empty() && !format.json {
         print("nothing has been synchronised yet; begin with `glame sync all`")?;
-    } else {
-        print(&runs_table(&runs))?;
+        return Ok(ExitCode::SUCCESS);
     }
+    let rejects = rejects_of(storage.as_ref(), &runs).await?;
+    show(&runs, &rejects, None, Shown::from_flag(format.json))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Shows runs with what they have set aside.
+fn show(
+    runs: &[SyncRun],
+    rejects: &BTreeMap<SyncRunId, Vec<Rejected>>,
+    error: Option<String>,
+    shown: Shown,
+) -> io::Result<()> {
+    match shown {
+        Shown::Json => {
+            let runs = runs.iter().map(|run| RunView::new(run, rejects)).collect();
+            print_json(&RunsView { runs, error })
+        }
+        Shown::Text if runs.is_empty() => Ok(()),
+        Shown::Text if rejects.is_empty() => print(&runs_table(runs)),
+        Shown::Text => print(&format!(
+            "{}\n\n{}",
+            runs_table(runs),
+            rejects_list(rejects)
+        )),
+    }
 }
 
 /// Lays runs out as a table.

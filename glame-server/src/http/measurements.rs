@@ -6,6 +6,7 @@ use glame_core::sync::{SyncKind, SyncStatus};
 use poem::http::StatusCode;
 use poem::http::header::CONTENT_TYPE;
 use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, get};
+use prometheus::core::Collector;
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
@@ -46,14 +47,15 @@ impl Measurements {
             "glame_sync_last_run_failed",
             "1 if the last run of a kind failed, else 0.",
         );
-        for collector in [
-            Box::new(requests.clone()) as Box<dyn prometheus::core::Collector>,
+        let gauges: [Box<dyn Collector>; 4] = [
+            Box::new(requests.clone()),
             Box::new(customers.clone()),
             Box::new(last_success.clone()),
             Box::new(last_status.clone()),
-        ] {
+        ];
+        for gauge in gauges {
             registry
-                .register(collector)
+                .register(gauge)
                 .expect("each name is registered once");
         }
         Self {

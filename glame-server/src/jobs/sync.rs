@@ -152,7 +152,7 @@ impl SyncJob<'_> {
     /// Finds the row of a run that failed, if it came so far as to have one.
     async fn failed_run(&self, kind: SyncKind, begun: DateTime<Utc>) -> Option<SyncRun> {
         let last = self.storage.last_run(kind).await.ok().flatten();
-        last.filter(|run| run.queued_at >= begun)
+        last.filter(|run| run.started_at.is_some_and(|started| started >= begun))
     }
 
     async fn acquire_lease(&self) -> Result<SyncLease, SyncError> {

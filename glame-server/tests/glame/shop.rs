@@ -189,13 +189,12 @@ impl Shop {
         let mut sums = Sums::new();
         let mut users: BTreeMap<Holder, UserId> = BTreeMap::new();
         for (holder, kopecks) in lines {
-            let user = match users.get(&holder) {
-                Some(user) => *user,
-                None => {
-                    let user = user_of(storage.as_ref(), holder).await;
-                    users.insert(holder, user);
-                    user
-                }
+            let user = if let Some(user) = users.get(&holder) {
+                *user
+            } else {
+                let user = user_of(storage.as_ref(), holder).await;
+                users.insert(holder, user);
+                user
             };
             add(&mut sums, user, kopecks);
         }

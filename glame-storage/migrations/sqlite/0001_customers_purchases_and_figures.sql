@@ -87,7 +87,7 @@ CREATE TABLE stores (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE customer_metrics (
-    user_id           BLOB    NOT NULL,
+    user_id           BLOB    NOT NULL REFERENCES users ON DELETE CASCADE,
     total_purchases   INTEGER NOT NULL,
     total_spent       INTEGER NOT NULL,
     average_receipt   INTEGER,
