@@ -26,7 +26,7 @@ pub mod sales_source;
 pub mod sync_runs;
 pub mod users;
 
-/// Makes one `#[tokio::test]` of each promise of [`Storage`](crate::ports::Storage).
+/// Makes one `#[tokio::test]` of each promise of [`Storage`].
 ///
 /// `$fresh` is the path of an `async fn() -> (impl Storage, Guard)` (the storage may also be an
 /// `Arc<dyn Storage>`) that gives an empty storage.
