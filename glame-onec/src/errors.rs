@@ -64,6 +64,8 @@ pub(crate) enum FaultKind {
     OperationRefused,
     /// Any other refusal of the request.
     RequestRefused,
+    /// Rows moved from one page to another each time that they were read.
+    Changing,
     /// The answer sends us to another origin, and the login does not go there.
     Redirected(String),
     /// An answer that is not what was asked for.
@@ -132,6 +134,7 @@ impl Fault {
             | FaultKind::NoSuchObject
             | FaultKind::WrongAddress
             | FaultKind::UnknownField(_)
+            | FaultKind::Changing
             | FaultKind::Redirected(_)
             | FaultKind::Unexpected(_) => false,
         }
@@ -166,6 +169,7 @@ impl FaultKind {
             Self::UnknownField(_) => "unknown_field",
             Self::OperationRefused => "operation_refused",
             Self::RequestRefused => "request_refused",
+            Self::Changing => "changing",
             Self::Redirected(_) => "redirected",
             Self::Unexpected(_) => "unexpected",
         }
@@ -217,6 +221,10 @@ impl fmt::Display for FaultKind {
             }
             Self::OperationRefused => f.write_str("1C refuses this kind of filter or order"),
             Self::RequestRefused => f.write_str("1C refuses the request"),
+            Self::Changing => f.write_str(
+                "rows are entered or deleted faster than they can be read; try again when the shop is \
+                 quiet, or with larger pages",
+            ),
             Self::Redirected(origin) => write!(
                 f,
                 "1C redirects to {origin}, where the login is not sent; if that is right, set it as base_url"

@@ -1,11 +1,13 @@
 //! The rows of a page, read one by one so that a bad one fails alone.
 
+use std::collections::HashMap;
 use std::str;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::errors::{Fault, FaultKind};
+use crate::numbers::NumberText;
 
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "R: Deserialize<'de>"))]
@@ -72,6 +74,13 @@ impl BrokenRow<'_> {
     pub(crate) fn text_field(&self, name: &str) -> Option<String> {
         let row: serde_json::Value = serde_json::from_str(self.text).ok()?;
         row.get(name)?.as_str().map(str::to_owned)
+    }
+
+    /// Reads one whole number, if it is one.
+    pub(crate) fn whole_number(&self, name: &str) -> Option<u32> {
+        let row: HashMap<String, &RawValue> = serde_json::from_str(self.text).ok()?;
+        let number: NumberText<'_> = serde_json::from_str(row.get(name)?.get()).ok()?;
+        number.integer()
     }
 }
 

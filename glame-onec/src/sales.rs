@@ -8,10 +8,10 @@ mod plan;
 use chrono::NaiveDateTime;
 use chrono_tz::Tz;
 use glame_core::ports::Rejected;
-use glame_core::purchases::DocumentKey;
 use glame_core::values::DocumentRef;
 
 use crate::errors::Fault;
+use crate::numbers::NumberText;
 use crate::page::{BrokenRow, for_each_row};
 use crate::records::Set;
 use crate::records::sale_line::SaleLineRow;
@@ -28,28 +28,21 @@ pub(crate) struct Line {
     at: Option<NaiveDateTime>,
     /// The document, as far as it can be told of a line that was not understood.
     recorder: Option<DocumentRef>,
+    /// The number of the line inside its document, as far as it can be told.
+    number: Option<u32>,
     read: Result<DraftLine, Rejected>,
 }
 
-/// What tells two lines apart.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(crate) enum LineKey {
-    Understood(DocumentKey, u32),
-    Rejected(String),
-}
-
 impl TimedRow for Line {
-    type Key = LineKey;
+    /// The document and the number of the line in it, even where the rest was not understood.
+    type Key = (DocumentRef, u32);
 
     fn at(&self) -> Option<NaiveDateTime> {
         self.at
     }
 
-    fn key(&self) -> LineKey {
-        match &self.read {
-            Ok(draft) => LineKey::Understood(draft.line.document, draft.line.line_number),
-            Err(rejected) => LineKey::Rejected(rejected.reference.clone()),
-        }
+    fn key(&self) -> Option<Self::Key> {
+        self.recorder.zip(self.number)
     }
 }
 
@@ -71,6 +64,7 @@ fn line(set: &'static Set, zone: Tz, row: &SaleLineRow<'_>) -> Line {
     Line {
         at: at.ok(),
         recorder: row.recorder.as_deref().and_then(document_ref),
+        number: row.line_number.and_then(NumberText::integer),
         read: read.map_err(|reason| reason.reject(set, line_reference(row))),
     }
 }
@@ -85,6 +79,7 @@ fn broken_line(set: &'static Set, row: &BrokenRow<'_>) -> Line {
     Line {
         at,
         recorder: row.text_field("Recorder").as_deref().and_then(document_ref),
+        number: row.whole_number("LineNumber"),
         read: Err(Reason::WrongTypes.reject(set, row.reference())),
     }
 }

@@ -41,7 +41,8 @@ pub(crate) fn source_error(fault: Fault) -> SourceError {
         | FaultKind::Maintenance
         | FaultKind::OutOfMemory
         | FaultKind::Internal
-        | FaultKind::StaleSession => SourceError::Unavailable { advice, source },
+        | FaultKind::StaleSession
+        | FaultKind::Changing => SourceError::Unavailable { advice, source },
         FaultKind::TooLarge
         | FaultKind::Untrusted
         | FaultKind::DiskFull

@@ -6,8 +6,8 @@
 
 mod cut;
 mod pace;
+mod pages;
 
-use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use chrono::NaiveDateTime;
@@ -21,10 +21,11 @@ use crate::transport::Meter;
 pub(crate) use pace::Pace;
 
 use cut::{Cut, Fetched, cut};
+use pages::Pages;
 
 /// The most rows that are read with `$skip`; the opening balances of a large base fit well.
 const MAX_SKIPPED_ROWS: u64 = 2_000_000;
-/// How often pages are read again while their order changes under the reader.
+/// How often pages are read while rows move under the reader.
 const MAX_PASSES: u32 = 4;
 
 /// A half-open stretch of local time; a missing end is open.
@@ -43,13 +44,13 @@ impl Stretch {
 /// A row that lies somewhere in time.
 pub(crate) trait TimedRow: Send {
     /// What tells two rows apart.
-    type Key: Eq + Hash + Send;
+    type Key: Copy + Eq + Hash + Send;
 
     /// The local moment, if it can be read.
     fn at(&self) -> Option<NaiveDateTime>;
 
-    /// The key of the row.
-    fn key(&self) -> Self::Key;
+    /// The key of the row, if it can be read.
+    fn key(&self) -> Option<Self::Key>;
 }
 
 /// Reads the rows of a page.
@@ -177,8 +178,8 @@ impl Timeline<'_> {
 
     /// Reads rows page by page, however many there are, and keeps a stretch of them.
     ///
-    /// Rows that come twice show that the order has changed between pages, so that others may
-    /// have been missed: the pages are read again until nothing new comes.
+    /// Rows that are entered or deleted meanwhile move others across the seam of two pages: all
+    /// pages are then read again, larger ones, for those have fewer seams.
     async fn by_skip<R: TimedRow>(
         &self,
         asked: Option<Stretch>,
@@ -187,42 +188,45 @@ impl Timeline<'_> {
         read: ReadPage<'_, R>,
         meter: &Meter,
     ) -> Result<Vec<R>, Fault> {
-        let mut found: HashMap<R::Key, R> = HashMap::new();
         for pass in 0..MAX_PASSES {
-            let known = found.len();
-            let (mut skip, mut received) = (0, 0);
-            let mut keys_of_pass = HashSet::new();
-            while skip < MAX_SKIPPED_ROWS {
-                let top = pace.rows();
-                let rows = match self.rows(asked, top, skip, read, meter).await {
-                    Ok(fetched) => fetched.rows,
-                    Err(fault) if fault.asks_for_less() && pace.fewer_rows() => continue,
-                    Err(fault) => return Err(fault),
-                };
-                received += rows.len();
-                skip += u64::try_from(rows.len()).unwrap_or(u64::MAX);
-                let last = rows.len() < count(top);
-                for row in rows {
-                    keys_of_pass.insert(row.key());
-                    if row.at().is_none_or(|at| kept.holds(at)) {
-                        found.insert(row.key(), row);
-                    }
-                }
-                if last {
-                    break;
-                }
+            let pages = Pages::new(1 << pass);
+            if let Some(mut rows) = self.seamless(asked, pages, pace, read, meter).await? {
+                rows.retain(|row| row.at().is_none_or(|at| kept.holds(at)));
+                return Ok(rows);
             }
-            if skip >= MAX_SKIPPED_ROWS {
-                let what = "with more rows than can be read page by page";
-                return Err(Fault::new(FaultKind::Unexpected(what)).about(self.set.name));
+            tracing::warn!(
+                set = self.set.name,
+                "rows have moved from one page to another; they are read again"
+            );
+        }
+        Err(Fault::new(FaultKind::Changing).about(self.set.name))
+    }
+
+    /// Reads all pages once; gives none if one does not go on where the one before it ended.
+    async fn seamless<R: TimedRow>(
+        &self,
+        asked: Option<Stretch>,
+        mut pages: Pages<R>,
+        pace: &mut Pace,
+        read: ReadPage<'_, R>,
+        meter: &Meter,
+    ) -> Result<Option<Vec<R>>, Fault> {
+        while pages.end() < MAX_SKIPPED_ROWS {
+            let (skip, top) = pages.next(pace.rows());
+            let rows = match self.rows(asked, top, skip, read, meter).await {
+                Ok(fetched) => fetched.rows,
+                Err(fault) if fault.asks_for_less() && pace.fewer_rows() => continue,
+                Err(fault) => return Err(fault),
+            };
+            let last = rows.len() < count(top);
+            if !pages.join(skip, rows, last) {
+                return Ok(None);
             }
-            let repeated = keys_of_pass.len() < received;
-            let nothing_new = pass > 0 && found.len() == known;
-            if !repeated || nothing_new {
-                return Ok(found.into_values().collect());
+            if last {
+                return Ok(Some(pages.into_rows()));
             }
         }
-        let what = "with rows whose order changes from page to page";
+        let what = "with more rows than can be read page by page";
         Err(Fault::new(FaultKind::Unexpected(what)).about(self.set.name))
     }
 

@@ -121,8 +121,8 @@ impl TimedRow for TimedHeader {
         Some(self.0)
     }
 
-    fn key(&self) -> DocumentRef {
-        self.1.document
+    fn key(&self) -> Option<DocumentRef> {
+        Some(self.1.document)
     }
 }
 

@@ -93,6 +93,7 @@ fn worth(fault: &FaultKind, on_slowness: OnSlowness) -> Worth {
         | FaultKind::UnknownField(_)
         | FaultKind::OperationRefused
         | FaultKind::RequestRefused
+        | FaultKind::Changing
         | FaultKind::Redirected(_) => Worth::One,
     }
 }

@@ -88,8 +88,8 @@ mod tests {
             Some(self.0)
         }
 
-        fn key(&self) -> NaiveDateTime {
-            self.0
+        fn key(&self) -> Option<NaiveDateTime> {
+            Some(self.0)
         }
     }
 

@@ -7,7 +7,8 @@ use glame_core::purchases::{DocumentKey, DocumentKind};
 use glame_core::values::DocumentRef;
 use glame_onec::{HiddenRows, OnecSource, SalesRegister};
 use glame_onec_simulator::{
-    Fault, FaultRule, Published, Quirks, Rate, Simulator, SimulatorSettings,
+    Fault, FaultRule, Pick, Published, Quirks, Rate, Scenario, ScenarioStep, Simulator,
+    SimulatorSettings, TimedStep,
 };
 
 use crate::log::Log;
@@ -108,6 +109,46 @@ async fn rows_that_are_entered_meanwhile_lose_no_others() {
         .unwrap();
     // What was entered is anonymous, so that the holders must be the same.
     assert_eq!(without_openings(&reading), before.holders);
+}
+
+/// Deletes a sale, behind the first window but not far, before each of these requests.
+fn deletions(requests: impl IntoIterator<Item = u64>) -> Scenario {
+    let steps = requests.into_iter().map(|after_requests| TimedStep {
+        after_requests,
+        step: ScenarioStep::Delete {
+            document: Pick::Nth(120 + usize::try_from(after_requests).unwrap()),
+        },
+    });
+    Scenario {
+        steps: steps.collect(),
+    }
+}
+
+#[tokio::test]
+async fn rows_that_are_deleted_between_two_pages_lose_no_others() {
+    for after_requests in 10..20 {
+        let shop = open_shop().await;
+        shop.set_faults(plan([FaultRule::always(Fault::FilterRefused)]));
+        shop.run(&deletions([after_requests])).unwrap();
+        let source = source_of(&shop, SalesRegister::SalesByCards);
+        let reading = Reading::of(&source, None).await.unwrap();
+        assert!(u64::from(reading.requests()) > after_requests);
+        assert_complete(&reading, &shop, SalesRegister::SalesByCards);
+    }
+}
+
+#[tokio::test]
+async fn rows_that_change_before_every_page_are_not_taken_for_complete() {
+    let shop = open_shop().await;
+    shop.set_faults(plan([FaultRule::always(Fault::FilterRefused)]));
+    shop.run(&deletions(1..100)).unwrap();
+    let source = source_of(&shop, SalesRegister::SalesByCards);
+    let error = Reading::of(&source, None).await.unwrap_err();
+    assert!(error.is_temporary(), "{error}");
+    assert!(
+        error.to_string().contains("when the shop is quiet"),
+        "{error}"
+    );
 }
 
 fn without_openings(reading: &Reading) -> BTreeMap<uuid::Uuid, glame_onec_simulator::Totals> {
