@@ -30,8 +30,7 @@ pub(crate) fn for_each_row<'a, R: Deserialize<'a>>(
     page: &'a [u8],
     mut take: impl FnMut(Result<R, BrokenRow<'a>>),
 ) -> Result<usize, Fault> {
-    let unreadable = FaultKind::Unexpected("with text that is not UTF-8");
-    let text = str::from_utf8(page).map_err(|error| Fault::caused_by(unreadable, error))?;
+    let text = utf8(page)?;
     if let Ok(Envelope { value }) = serde_json::from_str::<Envelope<R>>(text) {
         let count = value.len();
         for row in value {
@@ -47,6 +46,21 @@ pub(crate) fn for_each_row<'a, R: Deserialize<'a>>(
         take(serde_json::from_str(text).map_err(|_| BrokenRow { text }));
     }
     Ok(count)
+}
+
+/// Reads the only row of an answer about one object.
+pub(crate) fn one_row<'a, R: Deserialize<'a>>(
+    answer: &'a [u8],
+) -> Result<Result<R, BrokenRow<'a>>, Fault> {
+    let text = utf8(answer)?;
+    let row: &RawValue = serde_json::from_str(text).map_err(|error| broken_page(&error))?;
+    let text = row.get();
+    Ok(serde_json::from_str(text).map_err(|_| BrokenRow { text }))
+}
+
+fn utf8(answer: &[u8]) -> Result<&str, Fault> {
+    let unreadable = FaultKind::Unexpected("with text that is not UTF-8");
+    str::from_utf8(answer).map_err(|error| Fault::caused_by(unreadable, error))
 }
 
 /// Keeps of a parser's message only its place: the message may quote the data.
@@ -118,6 +132,33 @@ mod tests {
         ] }"#;
         assert_eq!(keys(page), ["a", "unknown", "unknown", "b"]);
         assert_eq!(keys("{\"value\": []}"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn one_object_is_read_like_a_row() {
+        let key = |answer: &'static [u8]| {
+            let row = one_row::<Row<'_>>(answer).unwrap();
+            row.map_or_else(|broken| broken.reference(), |row| row.key.to_owned())
+        };
+        assert_eq!(key(br#"{"odata.metadata": "x", "Ref_Key": "a"}"#), "a");
+        assert_eq!(key(br#"{"Ref_Key": 5}"#), "unknown");
+        assert!(one_row::<Row<'_>>(br#"{"Ref_Key""#).is_err());
+    }
+
+    #[test]
+    fn a_number_of_a_broken_row_is_read_however_it_is_written() {
+        for (text, number) in [
+            (r#"{"LineNumber": "7"}"#, Some(7)),
+            (r#"{"LineNumber": 7, "x": [{}]}"#, Some(7)),
+            (r#"{"LineNumber": null}"#, None),
+            ("{}", None),
+        ] {
+            assert_eq!(
+                BrokenRow { text }.whole_number("LineNumber"),
+                number,
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod encoding;
 mod filter;
 
 use reqwest::Url;
+use uuid::Uuid;
 
 pub(crate) use filter::{Comparison, Filter};
 
@@ -164,6 +165,15 @@ pub(crate) fn record_set_url(root: &Url, register: &str, document: &Filter) -> O
     Some(url)
 }
 
+/// Writes the address of one object.
+pub(crate) fn object_url(root: &Url, set: &str, key: Uuid) -> Url {
+    let mut url = root.clone();
+    let segment = format!("{}(guid'{key}')", encoding::segment(set));
+    url.set_path(&format!("{}{segment}", root.path()));
+    url.set_query(Some("$format=application/json;odata=nometadata"));
+    url
+}
+
 /// Writes the address of the list of published sets.
 pub(crate) fn service_document_url(root: &Url) -> Url {
     address(root, &[""], &["$format=json".to_owned()])
@@ -188,7 +198,6 @@ fn address(root: &Url, segments: &[&str], options: &[String]) -> Url {
 #[cfg(test)]
 mod tests {
     use chrono::NaiveDate;
-    use uuid::Uuid;
 
     use super::*;
 
@@ -260,6 +269,16 @@ mod tests {
             after_root(&url),
             "AccumulationRegister_X(Recorder='00000000-0000-0000-0000-000000000005',\
              Recorder_Type='StandardODATA.Document_%D0%A7%D0%B5%D0%BA%D0%9A%D0%9A%D0%9C')\
+             ?$format=application/json;odata=nometadata"
+        );
+    }
+
+    #[test]
+    fn an_object_is_asked_for_by_its_key() {
+        let url = object_url(&root(), "Document_X", Uuid::from_u128(5));
+        assert_eq!(
+            after_root(&url),
+            "Document_X(guid'00000000-0000-0000-0000-000000000005')\
              ?$format=application/json;odata=nometadata"
         );
     }

@@ -62,7 +62,7 @@ pub enum SalesRegister {
 pub enum ReceiptHolders {
     /// Nowhere: such a sale stays anonymous.
     Ignored,
-    /// In the header of the receipt, if receipts are published.
+    /// In the header of the receipt; a sale whose header cannot be read is set aside.
     #[default]
     FromReceiptHeaders,
 }

@@ -36,6 +36,14 @@ pub(crate) enum Reason {
     UnpublishedType,
     /// The recorder is no document.
     NoDocument,
+    /// The type of the receipt behind a line of a shift report is not published.
+    ReceiptUnpublished,
+    /// The set of the header that says whose the line is is not published.
+    HeaderUnpublished(&'static str),
+    /// That header is not in its set.
+    HeaderMissing(&'static str),
+    /// That header cannot be understood.
+    HeaderUnreadable(&'static str),
     /// An opening balance in the register that must not hold any.
     MisplacedOpeningBalance,
     /// The fields have other types than they should.
@@ -53,6 +61,16 @@ impl fmt::Display for Reason {
                  in the REST service settings",
             ),
             Self::NoDocument => f.write_str("it was written by something that is no document"),
+            Self::ReceiptUnpublished => f.write_str(
+                "the kind of its receipt is not published, so that nobody can tell whose it is; tick \
+                 all documents that write sales in the REST service settings",
+            ),
+            Self::HeaderUnpublished(set) => write!(
+                f,
+                "its header in {set} is not published; tick it in the REST service settings"
+            ),
+            Self::HeaderMissing(set) => write!(f, "its header in {set} was not found"),
+            Self::HeaderUnreadable(set) => write!(f, "its header in {set} cannot be read"),
             Self::MisplacedOpeningBalance => {
                 f.write_str("opening balances are read from the register of sales by cards")
             }

@@ -49,6 +49,8 @@ pub(crate) enum Expected {
     Collection,
     /// A JSON object with the lines of one document.
     RecordSet,
+    /// A JSON object that is an object of the base.
+    Object,
     /// The list of published sets, in JSON or in XML.
     ServiceDocument,
     /// An XML document: `$metadata`, the service document.
@@ -269,7 +271,9 @@ impl From<Fault> for Refusal {
 impl Expected {
     const fn media_type(self) -> &'static str {
         match self {
-            Self::Collection | Self::RecordSet | Self::ServiceDocument => "application/json",
+            Self::Collection | Self::RecordSet | Self::Object | Self::ServiceDocument => {
+                "application/json"
+            }
             Self::Xml => "application/xml",
             Self::Count => "text/plain, */*",
         }

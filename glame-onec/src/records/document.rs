@@ -59,6 +59,14 @@ pub(crate) const SALE_CORRECTIONS: Set = Set {
     orders: DOCUMENT_ORDERS,
 };
 
+/// The sets whose headers add to the lines of their documents.
+pub(crate) const HEADER_SETS: [&Set; 4] = [
+    &RECEIPTS,
+    &RETURN_RECEIPTS,
+    &GOODS_RETURNS,
+    &SALE_CORRECTIONS,
+];
+
 /// Opening balances: totals carried over from an older system.
 pub(crate) const OPENING_BALANCES: &str = "Document_ВводНачальныхОстатков";
 

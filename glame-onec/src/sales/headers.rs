@@ -3,21 +3,38 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{Days, NaiveDateTime, TimeDelta};
 use glame_core::values::DocumentRef;
 
+use super::document_ref;
 use crate::base::{Base, Order, Wanted};
-use crate::errors::Fault;
-use crate::page::for_each_row;
-use crate::query::Filter;
+use crate::errors::{Fault, FaultKind};
+use crate::page::{BrokenRow, for_each_row, one_row};
+use crate::query::{Filter, object_url};
 use crate::records::Set;
 use crate::records::document::{DATE, HeaderRow};
-use crate::translate::{Header, header};
-use crate::transport::Meter;
+use crate::translate::{Header, Reason, header};
+use crate::transport::{Expected, Meter};
 use crate::windows::{Stretch, TimedRow, Timeline};
 
 /// So many headers cost less by key than by date.
 const FEW: usize = 48;
 
-/// The headers of documents by their references.
-pub(super) type Headers = HashMap<DocumentRef, Header>;
+/// The headers of documents by their references, or why they tell nothing.
+#[derive(Debug, Default)]
+pub(super) struct Headers(HashMap<DocumentRef, Result<Header, Reason>>);
+
+impl Headers {
+    /// Gives the header of a document, which should be in this set.
+    pub(super) fn of(&self, set: &'static Set, document: DocumentRef) -> Result<&Header, Reason> {
+        match self.0.get(&document) {
+            Some(Ok(header)) => Ok(header),
+            Some(Err(reason)) => Err(*reason),
+            None => Err(Reason::HeaderMissing(set.name)),
+        }
+    }
+
+    pub(super) fn extend(&mut self, more: Self) {
+        self.0.extend(more.0);
+    }
+}
 
 /// Who wrote the lines of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,25 +64,24 @@ impl WantedHeaders {
         self.last = Some(self.last.map_or(at, |last| last.max(at)));
     }
 
-    /// Reads the headers, if they are published: they only add to the lines.
+    /// Reads the headers.
     ///
-    /// Headers that can suddenly not be read are a fault: sales would lose their holders.
+    /// A header that cannot be had is known as such: its lines must not look anonymous.
     pub(super) async fn read(
         self,
         base: &Base,
         set: &'static Set,
         meter: &Meter,
     ) -> Result<Headers, Fault> {
-        if self.documents.is_empty() || !base.published(meter).await?.contains(set.name) {
-            return Ok(Headers::new());
+        if !base.published(meter).await?.contains(set.name) {
+            tracing::warn!(set = set.name, "headers are not published");
+            let reason = Reason::HeaderUnpublished(set.name);
+            let all = self.documents.into_iter();
+            return Ok(Headers(
+                all.map(|document| (document, Err(reason))).collect(),
+            ));
         }
-        match self.read_published(base, set, meter).await {
-            Err(fault) if fault.refuses_filter() => {
-                tracing::warn!(set = set.name, "1C refuses to filter; headers are not read");
-                Ok(Headers::new())
-            }
-            outcome => outcome,
-        }
+        self.read_published(base, set, meter).await
     }
 
     /// Reads a few headers by key, many by date, and the rest of those by key again.
@@ -75,7 +91,7 @@ impl WantedHeaders {
         set: &'static Set,
         meter: &Meter,
     ) -> Result<Headers, Fault> {
-        let mut found = Headers::new();
+        let mut found = HashMap::new();
         let dated = self.first.zip(self.last);
         if let Some((first, last)) = dated.filter(|_| self.documents.len() > FEW) {
             let stretch = Stretch {
@@ -88,50 +104,108 @@ impl WantedHeaders {
                 moment: DATE,
                 filter: None,
             };
-            for TimedHeader(_, header) in timeline.all(stretch, &headers_of, meter).await? {
-                if self.documents.remove(&header.document) {
-                    found.insert(header.document, header);
-                }
+            let read = |page: &[u8]| headers_of(set, page);
+            for row in timeline.all(stretch, &read, meter).await? {
+                let wanted = row.document.filter(|key| self.documents.remove(key));
+                found.extend(wanted.map(|document| (document, row.read)));
             }
         }
-        let key = |document: &DocumentRef| Filter::reference("Ref_Key", *document.as_uuid());
-        let branches = self.documents.iter().map(key).collect();
-        let wanted = Wanted {
-            set,
-            filter: None,
-            order: Order::Any,
-            top: None,
-            skip: 0,
+        let rest = match by_key(&self.documents, base, set, meter).await {
+            Err(fault) if fault.asks_for_simpler() => {
+                tracing::warn!(set = set.name, "1C refuses to filter; one by one then");
+                one_by_one(&self.documents, base, set, meter).await?
+            }
+            rest => rest?,
         };
-        for part in base.any_of(&wanted, branches) {
-            let page = base.page(&part, meter).await?;
-            let headers = headers_of(&page.body)?.into_iter();
-            found.extend(headers.map(|TimedHeader(_, header)| (header.document, header)));
-        }
-        Ok(found)
+        let rest = rest.into_iter();
+        found.extend(rest.filter_map(|row| Some((row.document?, row.read))));
+        Ok(Headers(found))
     }
 }
 
-struct TimedHeader(NaiveDateTime, Header);
+async fn by_key(
+    documents: &BTreeSet<DocumentRef>,
+    base: &Base,
+    set: &'static Set,
+    meter: &Meter,
+) -> Result<Vec<TimedHeader>, Fault> {
+    let key = |document: &DocumentRef| Filter::reference("Ref_Key", *document.as_uuid());
+    let wanted = Wanted {
+        set,
+        filter: None,
+        order: Order::Any,
+        top: None,
+        skip: 0,
+    };
+    let mut headers = Vec::new();
+    for part in base.any_of(&wanted, documents.iter().map(key).collect()) {
+        let page = base.page(&part, meter).await?;
+        headers.extend(headers_of(set, &page.body)?);
+    }
+    Ok(headers)
+}
+
+/// Reads headers from their own addresses, which need no filter.
+async fn one_by_one(
+    documents: &BTreeSet<DocumentRef>,
+    base: &Base,
+    set: &'static Set,
+    meter: &Meter,
+) -> Result<Vec<TimedHeader>, Fault> {
+    let mut headers = Vec::new();
+    for document in documents {
+        let url = object_url(base.root(), set.name, *document.as_uuid());
+        match base.call(url, set.name, Expected::Object, meter).await {
+            Ok(answer) => headers.push(timed_header(set, &one_row(&answer.body)?)),
+            Err(fault) if fault.kind == FaultKind::NoSuchObject => {}
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok(headers)
+}
+
+/// A header, understood or not.
+struct TimedHeader {
+    at: Option<NaiveDateTime>,
+    document: Option<DocumentRef>,
+    read: Result<Header, Reason>,
+}
 
 impl TimedRow for TimedHeader {
     type Key = DocumentRef;
 
     fn at(&self) -> Option<NaiveDateTime> {
-        Some(self.0)
+        self.at
     }
 
     fn key(&self) -> Option<DocumentRef> {
-        Some(self.1.document)
+        self.document
     }
 }
 
-/// Reads the headers of a page; one that cannot be read adds nothing to its lines.
-fn headers_of(page: &[u8]) -> Result<Vec<TimedHeader>, Fault> {
+/// Reads the headers of a page.
+fn headers_of(set: &'static Set, page: &[u8]) -> Result<Vec<TimedHeader>, Fault> {
     let mut headers = Vec::new();
-    for_each_row::<HeaderRow<'_>>(page, |row| {
-        let read = row.ok().and_then(|row| header(&row).ok());
-        headers.extend(read.map(|(at, header)| TimedHeader(at, header)));
-    })?;
+    for_each_row(page, |row| headers.push(timed_header(set, &row)))?;
     Ok(headers)
+}
+
+fn timed_header(set: &'static Set, row: &Result<HeaderRow<'_>, BrokenRow<'_>>) -> TimedHeader {
+    let (key, read) = match row {
+        Ok(row) => (row.reference.as_deref().map(str::to_owned), header(row)),
+        Err(broken) => (broken.text_field("Ref_Key"), Err(Reason::WrongTypes)),
+    };
+    if let Err(reason) = &read {
+        // Lines say only that their header cannot be read.
+        tracing::warn!(set = set.name, %reason, "a header cannot be read");
+    }
+    let (at, read) = match read {
+        Ok((at, header)) => (at, Ok(header)),
+        Err(_) => (None, Err(Reason::HeaderUnreadable(set.name))),
+    };
+    TimedHeader {
+        at,
+        document: key.as_deref().and_then(document_ref),
+        read,
+    }
 }

@@ -7,7 +7,7 @@ use super::OnecSource;
 use crate::errors::{Fault, FaultKind};
 use crate::local_time;
 use crate::query::Filter;
-use crate::records::document::OPENING_BALANCES;
+use crate::records::document::{HEADER_SETS, OPENING_BALANCES};
 use crate::records::sale_line::{PERIOD, RECORDER, SALES_BY_CARDS};
 use crate::sales::{
     Finished, Line, Part, PartPlan, Plan, SalesPlace, lines_of, lines_of_documents,
@@ -69,6 +69,9 @@ impl OnecSource {
             self.base.forget_published().await;
             self.base.relearn(Plan::main_set(settings.sales_register));
             self.base.relearn(&SALES_BY_CARDS);
+            for set in HEADER_SETS {
+                self.base.relearn(set);
+            }
         }
         let published = self.base.published(meter).await?;
         let plan = Plan::new(settings.sales_register, &published, since, settings.zone);

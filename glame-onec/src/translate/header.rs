@@ -12,24 +12,34 @@ use crate::records::document::{HeaderRow, TypeName, type_name};
 pub(crate) struct Header {
     /// Which document it is.
     pub(crate) document: DocumentRef,
-    /// Who bought or returned.
-    pub(crate) holder: Option<Holder>,
+    /// Who bought or returned, if the header tells; nobody is an answer too.
+    pub(crate) holder: Result<Option<Holder>, Reason>,
     /// The document whose goods it takes back or corrects.
     pub(crate) returns: Option<DocumentRef>,
 }
 
 /// Reads the header of a document with its local date.
-pub(crate) fn header(row: &HeaderRow<'_>) -> Result<(NaiveDateTime, Header), Reason> {
+pub(crate) fn header(row: &HeaderRow<'_>) -> Result<(Option<NaiveDateTime>, Header), Reason> {
     let date = row.date.as_deref().ok_or(Reason::Missing("Date"))?;
     let date = local_time::parse(date).map_err(|_| Reason::Malformed("Date"))?;
-    let counterparty = optional_key(row.counterparty.as_ref(), "Контрагент_Key")?;
-    let card = optional_key(row.card.as_ref(), "ДисконтнаяКарта_Key")?;
     let header = Header {
         document: DocumentRef::from_uuid(required_key(row.reference.as_ref(), "Ref_Key")?),
-        holder: holder(counterparty, card),
+        holder: told_holder(row),
         returns: basis(row)?.map(DocumentRef::from_uuid),
     };
-    Ok((date.unwrap_or_default(), header))
+    Ok((date, header))
+}
+
+/// Reads who bought. A field that did not come does not say that it was nobody.
+fn told_holder(row: &HeaderRow<'_>) -> Result<Option<Holder>, Reason> {
+    const FIELDS: [&str; 2] = ["Контрагент_Key", "ДисконтнаяКарта_Key"];
+    let counterparty = optional_key(row.counterparty.as_ref(), FIELDS[0])?;
+    let card = optional_key(row.card.as_ref(), FIELDS[1])?;
+    match holder(counterparty, card) {
+        None if row.counterparty.is_none() => Err(Reason::Missing(FIELDS[0])),
+        None if row.card.is_none() => Err(Reason::Missing(FIELDS[1])),
+        told => Ok(told),
+    }
 }
 
 /// Prefers the person to the card.
@@ -82,9 +92,27 @@ mod tests {
         let both = read_json(&format!(
             ",\"Контрагент_Key\":\"{KEY}\",\"ДисконтнаяКарта_Key\":\"{BASIS}\""
         ));
-        assert!(matches!(both.holder, Some(Holder::Counterparty(_))));
+        assert!(matches!(both.holder, Ok(Some(Holder::Counterparty(_)))));
         let card = read_json(&format!(",\"ДисконтнаяКарта_Key\":\"{BASIS}\""));
-        assert!(matches!(card.holder, Some(Holder::Card(_))));
-        assert_eq!(read_json("").holder, None);
+        assert!(matches!(card.holder, Ok(Some(Holder::Card(_)))));
+    }
+
+    #[test]
+    fn only_a_header_that_names_nobody_is_anonymous() {
+        const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+        let holder = |counterparty: Option<&str>, card: Option<&str>| {
+            let field = |name: &str, value: Option<&str>| {
+                value.map_or_else(String::new, |value| format!(",\"{name}\":\"{value}\""))
+            };
+            let counterparty = field("Контрагент_Key", counterparty);
+            let card = field("ДисконтнаяКарта_Key", card);
+            read_json(&format!("{counterparty}{card}")).holder
+        };
+        let missing = |field| Err(Reason::Missing(field));
+        assert_eq!(holder(Some(NOBODY), Some(NOBODY)), Ok(None));
+        assert_eq!(holder(None, Some(NOBODY)), missing("Контрагент_Key"));
+        assert_eq!(holder(Some(NOBODY), None), missing("ДисконтнаяКарта_Key"));
+        let malformed = Err(Reason::Malformed("Контрагент_Key"));
+        assert_eq!(holder(Some("?"), Some(NOBODY)), malformed);
     }
 }

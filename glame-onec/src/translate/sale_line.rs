@@ -22,7 +22,7 @@ pub(crate) struct DraftLine {
     /// Whether the line counts, or was switched off by hand.
     pub(crate) active: bool,
     /// The document whose header may tell the holder: the receipt behind a shift report.
-    pub(crate) sold_by: DocumentKey,
+    pub(crate) sold_by: Result<DocumentKey, Reason>,
 }
 
 /// Gives the local date of a line, if it can be read.
@@ -72,7 +72,7 @@ pub(crate) fn sale_line(
         at,
         line,
         active,
-        sold_by: sold_by(row, document)?,
+        sold_by: sold_by(row, document),
     })
 }
 
@@ -93,13 +93,23 @@ pub(crate) fn reference(row: &SaleLineRow<'_>) -> String {
 
 /// Finds the receipt behind a line: a shift report names it, anything else is its own.
 fn sold_by(row: &SaleLineRow<'_>, recorder: DocumentKey) -> Result<DocumentKey, Reason> {
-    match type_name(row.document_type.as_deref().unwrap_or_default()) {
+    let Some(document_type) = &row.document_type else {
+        // The field is left out where the base does not have it.
+        let needed = recorder.kind == DocumentKind::ShiftReport;
+        return if needed {
+            Err(Reason::Missing("Документ_Type"))
+        } else {
+            Ok(recorder)
+        };
+    };
+    match type_name(document_type) {
         TypeName::Document(kind @ (DocumentKind::Receipt | DocumentKind::ReturnReceipt)) => {
             let document = optional_key(row.document.as_ref(), "Документ")?;
             let document = document.map(DocumentRef::from_uuid);
             Ok(document.map_or(recorder, |document| DocumentKey { kind, document }))
         }
-        TypeName::Document(_) | TypeName::Unpublished | TypeName::Other => Ok(recorder),
+        TypeName::Unpublished => Err(Reason::ReceiptUnpublished),
+        TypeName::Document(_) | TypeName::Other => Ok(recorder),
     }
 }
 
@@ -180,7 +190,7 @@ mod tests {
         assert_eq!(draft.line.quantity, Quantity::from_thousandths(1_500));
         assert_eq!(draft.line.product, None);
         assert!(matches!(draft.line.holder, Some(Holder::Counterparty(_))));
-        assert_eq!(draft.sold_by, draft.line.document);
+        assert_eq!(draft.sold_by, Ok(draft.line.document));
     }
 
     #[test]
@@ -224,8 +234,9 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(draft.line.document.kind, DocumentKind::ShiftReport);
-        assert_eq!(draft.sold_by.kind, DocumentKind::Receipt);
-        assert_eq!(draft.sold_by.document.to_string(), RECEIPT);
+        let sold_by = draft.sold_by.unwrap();
+        assert_eq!(sold_by.kind, DocumentKind::Receipt);
+        assert_eq!(sold_by.document.to_string(), RECEIPT);
     }
 
     #[test]

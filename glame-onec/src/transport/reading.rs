@@ -113,6 +113,7 @@ fn misfit(body: &[u8], expected: Expected, announces_page: bool) -> Option<Fault
         Expected::ServiceDocument if xml => None,
         Expected::Collection | Expected::ServiceDocument => misfit_of_object(trimmed, b"\"value\""),
         Expected::RecordSet => misfit_of_object(trimmed, b"\"RecordSet\""),
+        Expected::Object => misfit_of_object(trimmed, b"\"Ref_Key\""),
         Expected::Xml if !xml => Some(FaultKind::Unexpected("without the XML that was asked for")),
         Expected::Xml if !trimmed.ends_with(b">") => Some(FaultKind::Interrupted),
         Expected::Count if !trimmed.iter().all(u8::is_ascii_digit) => Some(FaultKind::Unexpected(
@@ -122,19 +123,17 @@ fn misfit(body: &[u8], expected: Expected, announces_page: bool) -> Option<Fault
     }
 }
 
-fn misfit_of_object(trimmed: &[u8], list: &[u8]) -> Option<FaultKind> {
+fn misfit_of_object(trimmed: &[u8], field: &[u8]) -> Option<FaultKind> {
     if !trimmed.starts_with(b"{") {
         return Some(FaultKind::Unexpected("without the JSON that was asked for"));
     }
     if !trimmed.ends_with(b"}") {
         return Some(FaultKind::Interrupted);
     }
-    // The list stands right after the address of the metadata and the key, if those are there.
+    // It stands right after the address of the metadata and the key, if those are there.
     let head = trimmed.get(..2_048).unwrap_or(trimmed);
-    let listed = head.windows(list.len()).any(|part| part == list);
-    (!listed).then_some(FaultKind::Unexpected(
-        "with JSON that holds no list of values",
-    ))
+    let there = head.windows(field.len()).any(|part| part == field);
+    (!there).then_some(FaultKind::Unexpected("with JSON that holds no values"))
 }
 
 #[cfg(test)]
@@ -183,6 +182,8 @@ mod tests {
                 none,
             ),
             (Expected::RecordSet, r#"{"value": []}"#, Some("unexpected")),
+            (Expected::Object, r#"{"Ref_Key":"x"}"#, none),
+            (Expected::Object, r#"{"value": []}"#, Some("unexpected")),
             (Expected::ServiceDocument, "<service></service>", none),
             (Expected::ServiceDocument, r#"{"value":[]}"#, none),
             (Expected::Count, "1532", none),

@@ -6,6 +6,7 @@
 mod conformance;
 mod doctor;
 mod faults;
+mod holders;
 mod log;
 mod pages;
 mod reading;

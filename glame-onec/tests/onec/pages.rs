@@ -10,15 +10,15 @@ use glame_onec::{HiddenRows, OnecSource};
 
 use crate::scripted_server::{Reply, Request, ScriptedServer};
 
-const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
-const RECEIPT: &str = "7a10e001-3f2b-11ef-8a01-0050569a0001";
-const RETURN: &str = "7a10e002-3f2b-11ef-8a01-0050569a0001";
-const REPORT: &str = "7a10e003-3f2b-11ef-8a01-0050569a0001";
-const PERSON: &str = "7a10a001-3f2b-11ef-8a01-0050569a0001";
-const CARD: &str = "7a10c001-3f2b-11ef-8a01-0050569a0001";
+pub(crate) const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+pub(crate) const RECEIPT: &str = "7a10e001-3f2b-11ef-8a01-0050569a0001";
+pub(crate) const RETURN: &str = "7a10e002-3f2b-11ef-8a01-0050569a0001";
+pub(crate) const REPORT: &str = "7a10e003-3f2b-11ef-8a01-0050569a0001";
+pub(crate) const PERSON: &str = "7a10a001-3f2b-11ef-8a01-0050569a0001";
+pub(crate) const CARD: &str = "7a10c001-3f2b-11ef-8a01-0050569a0001";
 
 /// A base that publishes the register of sales and two kinds of headers.
-fn base(lines: Vec<String>) -> impl Fn(&Request, usize) -> Reply + Send + Sync {
+pub(crate) fn base(lines: Vec<String>) -> impl Fn(&Request, usize) -> Reply + Send + Sync {
     let sets = [
         "AccumulationRegister_Продажи_RecordType",
         "Document_ЧекККМ",
@@ -47,7 +47,7 @@ fn base(lines: Vec<String>) -> impl Fn(&Request, usize) -> Reply + Send + Sync {
 }
 
 /// A line of the register of sales, with some fields replaced.
-fn line(changes: &[(&str, &str)]) -> String {
+pub(crate) fn line(changes: &[(&str, &str)]) -> String {
     let recorder = format!("\"{RECEIPT}\"");
     let nobody = format!("\"{NOBODY}\"");
     let mut fields = vec![
