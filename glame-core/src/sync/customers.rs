@@ -108,7 +108,8 @@ impl CustomerSyncService {
                 ..card
             })
             .collect();
-        let users = self.touched_users(&removed, Vec::new()).await?;
+        let touched = removed.iter().map(|card| card.user).collect();
+        let users = self.touched_users(&removed, touched, Vec::new()).await?;
         self.write_cards(active, &removed, &users, &[]).await
     }
 
@@ -120,6 +121,8 @@ impl CustomerSyncService {
     ) -> Result<(), SyncError> {
         let refs: Vec<CardRef> = records.iter().map(|record| record.card).collect();
         let known = self.storage.cards(&refs).await?;
+        let known: BTreeMap<CardRef, DiscountCard> =
+            known.into_iter().map(|card| (card.card, card)).collect();
         let changed = changed_cards(records, &known, &mut active.run.counts);
         // Sales may have come before their card, and stood for it alone so far.
         let stand_ins: Vec<UserId> = changed
@@ -127,12 +130,12 @@ impl CustomerSyncService {
             .map(|(_, card)| Holder::Card(card.card).user_id())
             .collect();
         let stand_ins = self.storage.users(&stand_ins).await?;
-        let is_new = |card: CardRef| !known.iter().any(|known| known.card == card);
+        let stand_ins: BTreeSet<UserId> = stand_ins.into_iter().map(|user| user.id).collect();
         let found_their_owner = changed.iter().filter(|(holder, card)| {
             let stand_in = Holder::Card(card.card);
             *holder != stand_in
-                && is_new(card.card)
-                && stand_ins.iter().any(|user| user.id == stand_in.user_id())
+                && !known.contains_key(&card.card)
+                && stand_ins.contains(&stand_in.user_id())
         });
         active.run.counts.moved += u64::try_from(found_their_owner.count()).unwrap_or(u64::MAX);
         let now = self.clock.now();
@@ -141,27 +144,23 @@ impl CustomerSyncService {
             .map(|(holder, _)| User::from_holder(*holder, now))
             .collect();
         let changed: Vec<DiscountCard> = changed.into_iter().map(|(_, card)| card).collect();
-        let users = self.touched_users(&changed, bare).await?;
+        let before = changed.iter().filter_map(|card| known.get(&card.card));
+        let touched = changed.iter().chain(before).map(|card| card.user).collect();
+        let users = self.touched_users(&changed, touched, bare).await?;
         self.write_cards(active, &changed, &users, rejected).await
     }
 
-    /// Gives the users whom changed cards touch, as far as these change too.
+    /// Gives the users whom changed cards touch, now or before, as far as these change too.
     async fn touched_users(
         &self,
         changed: &[DiscountCard],
+        touched: BTreeSet<UserId>,
         bare: Vec<User>,
     ) -> Result<Vec<User>, SyncError> {
         if changed.is_empty() {
             return Ok(Vec::new());
         }
-        let refs: Vec<CardRef> = changed.iter().map(|card| card.card).collect();
-        let before = self.storage.cards(&refs).await?;
-        let ids: BTreeSet<UserId> = changed
-            .iter()
-            .chain(&before)
-            .map(|card| card.user)
-            .collect();
-        let ids: Vec<UserId> = ids.into_iter().collect();
+        let ids: Vec<UserId> = touched.into_iter().collect();
         let held = self.storage.cards_of(&ids).await?;
         let known = self.storage.users(&ids).await?;
         Ok(users_after(changed, held, known, bare, self.clock.now()))
@@ -218,11 +217,9 @@ impl CustomerSyncService {
 /// Compares cards with those that are known, and gives the new and the changed ones with whom they name.
 fn changed_cards(
     records: &[CardRecord],
-    known: &[DiscountCard],
+    known: &BTreeMap<CardRef, DiscountCard>,
     counts: &mut SyncCounts,
 ) -> Vec<(Holder, DiscountCard)> {
-    let known: BTreeMap<CardRef, &DiscountCard> =
-        known.iter().map(|card| (card.card, card)).collect();
     let mut changed = Vec::new();
     for record in records {
         let holder = record
@@ -235,7 +232,7 @@ fn changed_cards(
             removed: record.removed,
         };
         match known.get(&record.card) {
-            Some(before) if **before == card => {
+            Some(before) if *before == card => {
                 counts.unchanged += 1;
                 continue;
             }

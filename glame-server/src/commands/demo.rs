@@ -2,7 +2,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::NaiveDate;
 use clap::Args;
@@ -11,10 +10,10 @@ use glame_core::ports::Storage;
 use glame_core::sync::{CustomerSyncService, PurchaseScope, SyncTrigger};
 use glame_onec_simulator::{BaseSettings, Simulator, SimulatorSettings};
 
-use super::{CommandError, serve, sync::runs_table};
+use super::sync::{Shown, carry_out};
+use super::{CommandError, serve};
 use crate::jobs::{Scheduler, SyncJob, SyncPatience, SyncTarget};
 use crate::output::print;
-use crate::progress::ConsoleProgress;
 use crate::reports::RfmReport;
 use crate::settings::Settings;
 use crate::stop::Stop;
@@ -57,7 +56,7 @@ impl Demo {
         let storage = wiring::storage(&settings).await?;
         let source = Arc::new(wiring::source(&settings)?);
         let service = wiring::sync_service(&settings, Arc::clone(&storage), source);
-        synchronise(&settings, &service, storage.as_ref(), stop.clone()).await?;
+        synchronise(&settings, &service, storage.as_ref(), &stop).await?;
         show_segments(&settings, Arc::clone(&storage)).await?;
 
         let server = serve::bind(&settings).await?;
@@ -74,15 +73,8 @@ impl Demo {
         } else {
             print("Press Ctrl-C to stop.")?;
         }
-        let patience = serve::stop_within(&settings);
         let scheduler = Scheduler::new(&settings, Arc::clone(&storage), service)?;
-        let jobs = async {
-            if let Some(scheduler) = scheduler {
-                scheduler.run(stop.clone()).await;
-            }
-        };
-        let (outcome, ()) = tokio::join!(server.run(storage, stop.clone(), patience), jobs);
-        outcome?;
+        serve::until_stopped(&settings, server, storage, scheduler, stop).await?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -111,9 +103,8 @@ async fn synchronise(
     settings: &Settings,
     service: &CustomerSyncService,
     storage: &dyn Storage,
-    stop: Stop,
+    stop: &Stop,
 ) -> Result<(), CommandError> {
-    let progress = ConsoleProgress::new(stop);
     let job = SyncJob {
         service,
         storage,
@@ -123,11 +114,10 @@ async fn synchronise(
         trigger: SyncTrigger::Manual,
         patience: SyncPatience::OneLease,
     };
-    let lease_time = Duration::from_secs(u64::from(settings.sync.lease_seconds));
-    let outcome = job.run(&progress, lease_time).await;
-    progress.finish();
-    print(&format!("\n{}\n", runs_table(&outcome.runs)))?;
-    outcome.error.map_or(Ok(()), |error| Err(error.into()))
+    print("")?;
+    carry_out(settings, job, Shown::Text, stop).await?;
+    print("")?;
+    Ok(())
 }
 
 async fn show_segments(settings: &Settings, storage: Arc<dyn Storage>) -> Result<(), CommandError> {

@@ -10,6 +10,7 @@ use super::CommandError;
 use super::sync::{Shown, carry_out};
 use crate::jobs::{SyncJob, SyncPatience, SyncTarget};
 use crate::settings::Settings;
+use crate::stop::Stop;
 use crate::wiring;
 
 /// The figures of all customers.
@@ -47,6 +48,8 @@ impl Metrics {
             trigger: SyncTrigger::Manual,
             patience: SyncPatience::OneLease,
         };
-        carry_out(settings, job, Shown::from_flag(recompute.json)).await
+        let shown = Shown::from_flag(recompute.json);
+        carry_out(settings, job, shown, &Stop::on_signals()).await?;
+        Ok(ExitCode::SUCCESS)
     }
 }

@@ -2,6 +2,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use glame_core::ports::Storage;
+
 use super::CommandError;
 use crate::http::HttpServer;
 use crate::jobs::Scheduler;
@@ -22,18 +24,26 @@ pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
     };
     let server = bind(settings).await?;
     tracing::info!(address = %server.address(), "listening");
+    until_stopped(settings, server, storage, scheduler, stop).await?;
+    Ok(ExitCode::SUCCESS)
+}
 
+/// Serves and lets the jobs run until both have come to their end.
+pub(super) async fn until_stopped(
+    settings: &Settings,
+    server: HttpServer,
+    storage: Arc<dyn Storage>,
+    scheduler: Option<Scheduler>,
+    stop: Stop,
+) -> Result<(), CommandError> {
+    let patience = Duration::from_secs(u64::from(settings.server.stop_within_seconds));
     let jobs = async {
         if let Some(scheduler) = scheduler {
             scheduler.run(stop.clone()).await;
         }
     };
-    let (outcome, ()) = tokio::join!(
-        server.run(storage, stop.clone(), stop_within(settings)),
-        jobs
-    );
-    outcome?;
-    Ok(ExitCode::SUCCESS)
+    let (outcome, ()) = tokio::join!(server.run(storage, stop.clone(), patience), jobs);
+    Ok(outcome?)
 }
 
 /// Takes the address of the settings.
@@ -43,9 +53,4 @@ pub(super) async fn bind(settings: &Settings) -> Result<HttpServer, CommandError
         format!("cannot listen at {address}; is another server there? Set server.listen: {error}")
             .into()
     })
-}
-
-/// Gives how long open requests have to end.
-pub(super) fn stop_within(settings: &Settings) -> Duration {
-    Duration::from_secs(u64::from(settings.server.stop_within_seconds))
 }

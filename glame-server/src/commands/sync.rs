@@ -158,7 +158,9 @@ impl Sync {
             trigger: SyncTrigger::Manual,
             patience: SyncPatience::OneLease,
         };
-        carry_out(settings, job, Shown::from_flag(format.json)).await
+        let shown = Shown::from_flag(format.json);
+        carry_out(settings, job, shown, &Stop::on_signals()).await?;
+        Ok(ExitCode::SUCCESS)
     }
 }
 
@@ -177,18 +179,16 @@ pub(super) async fn carry_out(
     settings: &Settings,
     job: SyncJob<'_>,
     shown: Shown,
-) -> Result<ExitCode, CommandError> {
-    let progress = ConsoleProgress::new(Stop::on_signals());
+    stop: &Stop,
+) -> Result<(), CommandError> {
+    let progress = ConsoleProgress::new(stop.clone());
     let lease_time = Duration::from_secs(u64::from(settings.sync.lease_seconds));
     let outcome = job.run(&progress, lease_time).await;
     progress.finish();
     let rejects = rejects_of(job.storage, &outcome.runs).await?;
     let error = outcome.error.as_ref().map(ToString::to_string);
     show(&outcome.runs, &rejects, error, shown)?;
-    match outcome.error {
-        Some(error) => Err(error.into()),
-        None => Ok(ExitCode::SUCCESS),
-    }
+    outcome.error.map_or(Ok(()), |error| Err(error.into()))
 }
 
 async fn status(settings: &Settings, format: Format) -> Result<ExitCode, CommandError> {
@@ -226,7 +226,7 @@ fn show(
 }
 
 /// Lays runs out as a table.
-pub(super) fn runs_table(runs: &[SyncRun]) -> String {
+fn runs_table(runs: &[SyncRun]) -> String {
     let rows: Vec<Vec<String>> = runs
         .iter()
         .map(|run| {

@@ -342,12 +342,12 @@ fn preferences_are_ranked_by_money_and_then_by_name() {
 }
 
 /// The same line after its shift was closed and archived: the n-th report has it, and no receipt.
-fn archived(line: SaleLine, report: u128) -> SaleLine {
+fn archived(line: &SaleLine, report: u128) -> SaleLine {
     SaleLine {
         document: document(DocumentKind::ShiftReport, report),
         purchased_at: line.purchased_at + TimeDelta::hours(9),
         returns: None,
-        ..line
+        ..line.clone()
     }
 }
 
@@ -371,7 +371,8 @@ fn a_return_takes_its_sale_back_whichever_shift_is_archived() {
         [sale(2, 5, 1, 2), sale(2, 5, 2, 1)],
         [back(3, 9, Some(2), 1, 2), back(3, 9, Some(2), 2, 1)],
     );
-    let archive = |lines: &[SaleLine; 2], report| lines.clone().map(|line| archived(line, report));
+    let archive =
+        |lines: &[SaleLine; 2], report| lines.each_ref().map(|line| archived(line, report));
     let sales = [sold.clone(), archive(&sold, 102)];
     let returns = [returned.clone(), archive(&returned, 103)];
     for sold in &sales {
@@ -388,11 +389,11 @@ fn a_return_takes_its_sale_back_whichever_shift_is_archived() {
 #[test]
 fn a_return_within_one_archived_shift_takes_back_only_its_own_receipt() {
     let lines = vec![
-        archived(sale(1, 0, 1, 1), 101),
-        archived(sale(2, 5, 1, 1), 102),
+        archived(&sale(1, 0, 1, 1), 101),
+        archived(&sale(2, 5, 1, 1), 102),
         SaleLine {
             line_number: 9,
-            ..archived(back(3, 5, Some(2), 1, 1), 102)
+            ..archived(&back(3, 5, Some(2), 1, 1), 102)
         },
     ];
     let (purchases, occasions, last, _) = visits(lines);
@@ -403,14 +404,14 @@ fn a_return_within_one_archived_shift_takes_back_only_its_own_receipt() {
 #[test]
 fn a_return_of_an_archived_receipt_takes_back_one_report_that_holds_all_of_it() {
     let lines = vec![
-        archived(sale(1, 0, 1, 1), 101),
-        archived(sale(1, 0, 2, 1), 101),
+        archived(&sale(1, 0, 1, 1), 101),
+        archived(&sale(1, 0, 2, 1), 101),
         // A later report has only one of the two articles, and an even later one is too late.
-        archived(sale(2, 5, 1, 1), 102),
+        archived(&sale(2, 5, 1, 1), 102),
         back(4, 9, Some(1), 1, 1),
         back(4, 9, Some(1), 2, 1),
-        archived(sale(3, 20, 1, 1), 103),
-        archived(sale(3, 20, 2, 1), 103),
+        archived(&sale(3, 20, 1, 1), 103),
+        archived(&sale(3, 20, 2, 1), 103),
     ];
     let figures = figures(lines);
     assert_eq!(figures.total_purchases, 2);
@@ -427,8 +428,8 @@ fn a_return_of_an_archived_receipt_leaves_other_receipts_and_dearer_sales_alone(
         ..line
     };
     let lines = vec![
-        archived(sale(1, 0, 1, 1), 101),
-        cheap(archived(sale(2, 3, 1, 1), 102)),
+        archived(&sale(1, 0, 1, 1), 101),
+        cheap(archived(&sale(2, 3, 1, 1), 102)),
         sale(3, 5, 1, 1),
         back(4, 9, Some(99), 1, 1),
     ];
@@ -443,7 +444,7 @@ fn a_return_of_an_archived_receipt_leaves_other_receipts_and_dearer_sales_alone(
 #[test]
 fn a_return_at_another_till_may_come_before_the_report_of_its_sale() {
     let lines = vec![
-        archived(sale(1, 0, 1, 1), 101),
+        archived(&sale(1, 0, 1, 1), 101),
         SaleLine {
             purchased_at: minute(60),
             ..back(2, 0, Some(1), 1, 1)
