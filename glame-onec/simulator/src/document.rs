@@ -16,10 +16,12 @@ pub(crate) enum DocumentKind {
     RegisterCorrection,
     OpeningBalances,
     BonusOrder,
+    /// A document of an extension, of which no client can know.
+    MarketplaceOrder,
 }
 
 impl DocumentKind {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Receipt,
         Self::ReturnReceipt,
         Self::ShiftReport,
@@ -29,6 +31,7 @@ impl DocumentKind {
         Self::RegisterCorrection,
         Self::OpeningBalances,
         Self::BonusOrder,
+        Self::MarketplaceOrder,
     ];
 
     pub(crate) const fn set_name(self) -> &'static str {
@@ -42,6 +45,7 @@ impl DocumentKind {
             Self::RegisterCorrection => "Document_КорректировкаРегистров",
             Self::OpeningBalances => "Document_ВводНачальныхОстатков",
             Self::BonusOrder => "Document_НачислениеСписаниеБонусныхБаллов",
+            Self::MarketplaceOrder => "Document_ЗаказМаркетплейса",
         }
     }
 
@@ -61,6 +65,7 @@ impl DocumentKind {
             Self::RegisterCorrection => "Корректировка регистров",
             Self::OpeningBalances => "Ввод начальных остатков",
             Self::BonusOrder => "Начисление (списание) бонусных баллов",
+            Self::MarketplaceOrder => "Заказ маркетплейса",
         }
     }
 

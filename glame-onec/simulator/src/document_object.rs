@@ -42,7 +42,7 @@ pub(crate) fn document_object(schema: &Schema, document: &Document) -> Object {
                 .word("ВидОперации", "ВозвратОтПокупателя")
                 .rows("Запасы", goods(set.part("Запасы")));
         }
-        DocumentKind::SaleCorrection => {
+        DocumentKind::SaleCorrection | DocumentKind::MarketplaceOrder => {
             object = buyer(object, document).rows("Запасы", goods(set.part("Запасы")));
         }
         DocumentKind::ShiftReport => {
@@ -136,7 +136,8 @@ fn basis<'a>(object: ObjectBuilder<'a>, document: &Document) -> ObjectBuilder<'a
         | DocumentKind::Invoice
         | DocumentKind::RegisterCorrection
         | DocumentKind::OpeningBalances
-        | DocumentKind::BonusOrder => object,
+        | DocumentKind::BonusOrder
+        | DocumentKind::MarketplaceOrder => object,
     }
 }
 
@@ -184,7 +185,8 @@ fn goods_row(document: &Document, line: &Line, part: &TablePart) -> Object {
         | DocumentKind::GoodsReceipt
         | DocumentKind::RegisterCorrection
         | DocumentKind::OpeningBalances
-        | DocumentKind::BonusOrder => {
+        | DocumentKind::BonusOrder
+        | DocumentKind::MarketplaceOrder => {
             put("Всего", Value::kopecks(sign * line.kopecks));
             put("Цена", price(line, before));
             put("ПроцентСкидкиНаценки", percent(line.discount_percent));

@@ -172,6 +172,19 @@ pub enum ScenarioStep {
         /// What comes back, in positive amounts.
         goods: Vec<Good>,
     },
+    /// A marketplace sells: a document of an extension writes the sale.
+    MarketplaceSale {
+        /// What later steps call it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// When.
+        at: When,
+        /// The card of the buyer, if any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        card: Option<Pick>,
+        /// What is sold.
+        goods: Vec<Good>,
+    },
     /// A sale is corrected: a document of differences is entered.
     Correct {
         /// The sale.

@@ -42,6 +42,12 @@ impl Stage<'_> {
             ScenarioStep::ReturnWithoutReceipt { at, card, goods } => {
                 self.take_back_without_receipt(*at, card.as_ref(), goods)
             }
+            ScenarioStep::MarketplaceSale {
+                name,
+                at,
+                card,
+                goods,
+            } => self.sell_on_marketplace(name.as_deref(), *at, card.as_ref(), goods),
             ScenarioStep::Correct {
                 sale,
                 days_later,

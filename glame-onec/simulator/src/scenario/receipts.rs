@@ -124,6 +124,30 @@ impl Stage<'_> {
         Ok(())
     }
 
+    pub(super) fn sell_on_marketplace(
+        &mut self,
+        name: Option<&str>,
+        at: When,
+        card: Option<&Pick>,
+        goods: &[Good],
+    ) -> Result<(), ScenarioError> {
+        let at = self.moment(at);
+        let (card, owner) = self.card_or_nobody(card)?;
+        let lines = self.goods(goods, card, owner, 1)?;
+        let id = self.world.new_id("marketplace");
+        let (store, _) = self.first_till();
+        let document = Document {
+            number: format!("НФМП-{:06}", self.world.version() % 1_000_000),
+            customer: owner,
+            card,
+            store,
+            lines,
+            ..Document::posted(DocumentKind::MarketplaceOrder, id, at)
+        };
+        self.enter(name, None, document);
+        Ok(())
+    }
+
     pub(super) fn correct(
         &mut self,
         sale: &Pick,

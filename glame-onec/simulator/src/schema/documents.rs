@@ -55,6 +55,7 @@ pub(super) fn table(kind: DocumentKind) -> ObjectTable {
         ),
         DocumentKind::GoodsReceipt => (&[BUYER, TRADE, RETURNED], vec![("Запасы", GOODS)]),
         DocumentKind::SaleCorrection => (&[BUYER, CORRECTED], vec![("Запасы", CORRECTED_GOODS)]),
+        DocumentKind::MarketplaceOrder => (&[BUYER], vec![("Запасы", GOODS)]),
         DocumentKind::RegisterCorrection => (&[], vec![]),
         DocumentKind::OpeningBalances => (&[OPENING], vec![]),
         DocumentKind::BonusOrder => (

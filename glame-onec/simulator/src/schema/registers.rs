@@ -112,6 +112,7 @@ const RECORDERS: &[&str] = &[
     DocumentKind::RegisterCorrection.set_name(),
     DocumentKind::OpeningBalances.set_name(),
     DocumentKind::BonusOrder.set_name(),
+    DocumentKind::MarketplaceOrder.set_name(),
 ];
 
 /// The place of `Period` in each register's columns.

@@ -47,6 +47,35 @@ async fn lines_of(base: &Simulator, document: Uuid, set: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
+async fn a_marketplace_sells_with_a_document_of_its_own() {
+    let base = small().await;
+    let before = sales(&base);
+    let step = ScenarioStep::MarketplaceSale {
+        name: Some("order".to_owned()),
+        at: When::Share(500),
+        card: Some(Pick::Nth(3)),
+        goods: vec![good(1, 10_000), good(2, 500)],
+    };
+    let applied = base.apply(&step).unwrap();
+    assert_eq!(sales(&base), before + 10_500);
+    let set = "Document_ЗаказМаркетплейса";
+    let lines = lines_of(&base, applied.documents[0], set).await;
+    assert_eq!(lines.len(), 2);
+    let header = get(&base, set).await.rows();
+    assert_eq!(
+        text(&header[0], "Контрагент_Key"),
+        text(&lines[0], "Контрагент_Key")
+    );
+    let redate = ScenarioStep::Redate {
+        document: named("order"),
+        days: -30,
+    };
+    base.apply(&redate).unwrap();
+    let moved = lines_of(&base, applied.documents[0], set).await;
+    assert!(text(&moved[0], "Period") < text(&lines[0], "Period"));
+}
+
+#[tokio::test]
 async fn archiving_a_shift_moves_its_sales_under_the_report() {
     let base = small().await;
     let before = base.oracle().totals(SalesRegister::Sales);
