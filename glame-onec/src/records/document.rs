@@ -199,6 +199,8 @@ pub(crate) fn type_name(text: &str) -> TypeName {
     if let Some(name) = text.strip_prefix("StandardODATA.") {
         return match DOCUMENT_TYPES.iter().find(|known| known.name == name) {
             Some(known) => TypeName::Document(known.kind),
+            // A document of an extension or of a later version: it sells like any other, but it
+            // cannot be asked for by a type that only its lines name.
             None if name.starts_with("Document_") => TypeName::Document(DocumentKind::Other),
             None => TypeName::Other,
         };
@@ -210,7 +212,7 @@ pub(crate) fn type_name(text: &str) -> TypeName {
     }
 }
 
-/// Gives the types that a kind of documents may have in 1C.
+/// Gives the types that a kind of documents may have in 1C; other kinds may have more.
 pub(crate) fn types_of(kind: DocumentKind) -> impl Iterator<Item = &'static str> {
     DOCUMENT_TYPES
         .iter()

@@ -1,7 +1,8 @@
 use std::collections::HashSet;
 
 use chrono::TimeDelta;
-use glame_core::purchases::DocumentKey;
+use glame_core::purchases::{DocumentKey, DocumentKind};
+use glame_core::values::DocumentRef;
 use uuid::Uuid;
 
 use super::{Line, lines_of};
@@ -12,12 +13,15 @@ use crate::query::{Comparison, Filter, record_set_url};
 use crate::records::Set;
 use crate::records::document::{TypeName, type_name, types_of};
 use crate::records::sale_line::{PERIOD, RECORDER, SaleLineRow};
+use crate::translate::DraftLine;
 use crate::transport::{Expected, Meter};
+use crate::windows::{Pace, Stretch, Timeline};
 
 /// Reads all lines of documents, wherever they lie in time.
 ///
 /// Many documents are asked for at once where the base understands that, else one by one: a base
-/// that answers with an empty page instead would make documents look deleted.
+/// that answers with an empty page instead would make documents look deleted. So would a document
+/// whose type nobody knows: where no known type finds it, all lines are looked through.
 pub(crate) async fn lines_of_documents(
     base: &Base,
     set: &'static Set,
@@ -25,6 +29,29 @@ pub(crate) async fn lines_of_documents(
     meter: &Meter,
 ) -> Result<Vec<Line>, Fault> {
     let branches = branches_of(base, set, documents, meter).await?;
+    let mut lines = lines_of_branches(base, set, branches, meter).await?;
+    let found: HashSet<DocumentRef> = lines.iter().filter_map(|line| line.recorder).collect();
+    let lost: HashSet<DocumentRef> = documents
+        .iter()
+        .filter(|key| key.kind == DocumentKind::Other)
+        .map(|key| key.document)
+        .filter(|document| !found.contains(document))
+        .collect();
+    if !lost.is_empty() {
+        lines.extend(by_looking(base, set, &lost, meter).await?);
+    }
+    Ok(lines)
+}
+
+async fn lines_of_branches(
+    base: &Base,
+    set: &'static Set,
+    branches: Vec<Filter>,
+    meter: &Meter,
+) -> Result<Vec<Line>, Fault> {
+    if branches.is_empty() {
+        return Ok(Vec::new());
+    }
     if understands_documents(base, set, meter).await? {
         match in_bulk(base, set, branches.clone(), meter).await {
             Err(fault) if fault.asks_for_simpler() => base.learn_document_filter(set, false),
@@ -48,13 +75,61 @@ async fn branches_of(
         let types = types_of(key.kind).filter(|name| published.contains(*name));
         branches
             .extend(types.map(|name| Filter::composite(RECORDER, *key.document.as_uuid(), name)));
-        if branches.len() == known {
+        // A document of no known type is looked for without its type.
+        if branches.len() == known && key.kind != DocumentKind::Other {
             // No answer would look like a deleted document.
             let name = types_of(key.kind).next().unwrap_or(set.name);
             return Err(Fault::new(FaultKind::NotPublished).about(name));
         }
     }
     Ok(branches)
+}
+
+/// Looks all lines through for documents whose types are not known.
+///
+/// That is as much as a whole reading, but such documents are rare, and nothing less proves that
+/// one of them is gone.
+async fn by_looking(
+    base: &Base,
+    set: &'static Set,
+    documents: &HashSet<DocumentRef>,
+    meter: &Meter,
+) -> Result<Vec<Line>, Fault> {
+    tracing::warn!(
+        set = set.name,
+        documents = documents.len(),
+        "documents of unknown types are looked for among all lines"
+    );
+    let zone = base.settings().zone;
+    let read = move |page: &[u8]| lines_of(set, zone, page);
+    let timeline = Timeline {
+        base,
+        set,
+        moment: PERIOD,
+        filter: None,
+    };
+    let mut pace = Pace::new(base.settings().page_sizes.sales);
+    let mut rest = Stretch {
+        from: None,
+        to: None,
+    };
+    let mut lines = Vec::new();
+    loop {
+        let window = timeline.first_window(rest, &mut pace, &read, meter).await?;
+        let wanted = |line: &Line| {
+            let recorder = line
+                .recorder
+                .is_none_or(|document| documents.contains(&document));
+            // A kind that is known by now is another document, with lines of its own.
+            let other = |draft: &DraftLine| draft.line.document.kind == DocumentKind::Other;
+            recorder && line.read.as_ref().map_or(true, other)
+        };
+        lines.extend(window.rows.into_iter().filter(wanted));
+        if window.to.is_none() {
+            return Ok(lines);
+        }
+        rest.from = window.to;
+    }
 }
 
 async fn in_bulk(

@@ -6,7 +6,7 @@ use glame_core::ports::{SalesSource, SalesWindow};
 use glame_core::purchases::{DocumentKey, DocumentKind, DocumentScope};
 use glame_core::users::Holder;
 use glame_core::values::{DocumentRef, Money};
-use glame_onec::{HiddenRows, OnecSource};
+use glame_onec::{HiddenRows, OnecSource, ReceiptHolders};
 
 use crate::scripted_server::{Reply, Request, ScriptedServer};
 
@@ -320,6 +320,49 @@ async fn a_base_that_finds_no_document_by_cast_is_asked_for_one_after_the_other(
         assert_eq!(answer.answer.len(), 1);
         assert_eq!(answer.answer[0].document.document.to_string(), RECEIPT);
     }
+}
+
+#[tokio::test]
+async fn a_document_of_an_unknown_type_is_not_taken_for_deleted() {
+    let of = |recorder: &str, kind: &str| {
+        line(&[
+            ("Recorder", &format!("\"{recorder}\"")),
+            ("Recorder_Type", &format!("\"StandardODATA.{kind}\"")),
+        ])
+    };
+    let rows = [
+        of(RECEIPT, "Document_ЗаказМаркетплейса"),
+        of(RETURN, "Document_ЧекККМ"),
+        of(REPORT, "Document_ЧекККМВозврат"),
+    ];
+    let server = ScriptedServer::start(move |request, _| {
+        let target = percent_encoding::percent_decode_str(&request.target).decode_utf8_lossy();
+        let page = |rows: &[String]| Reply::json(format!("{{\"value\": [{}]}}", rows.join(",")));
+        if target.ends_with("/?$format=json") {
+            let known = ["Document_ОтчетКомиссионера", "Document_ЧекККМ"];
+            page(&known.map(|set| format!("{{\"name\": \"{set}\"}}")))
+        } else if target.contains("'Document_ОтчетКомиссионера'") {
+            Reply::empty_page()
+        } else {
+            page(&rows)
+        }
+    })
+    .await;
+    let mut settings = server.settings();
+    settings.receipt_holders = ReceiptHolders::Ignored;
+    let source = OnecSource::open(settings).unwrap();
+    let other = |key: &str| DocumentKey {
+        kind: DocumentKind::Other,
+        document: DocumentRef::parse(key).unwrap().unwrap(),
+    };
+    let answer = source.sales_of(&[other(RECEIPT)]).await.unwrap();
+    assert_eq!(answer.rejected, []);
+    assert_eq!(answer.answer.len(), 1);
+    assert_eq!(answer.answer[0].document, other(RECEIPT));
+    // What is gone is gone, and so is what has become a document of a known kind.
+    let gone = [other(PERSON), other(RETURN)];
+    let answer = source.sales_of(&gone).await.unwrap();
+    assert_eq!((answer.answer.len(), answer.rejected.len()), (0, 0));
 }
 
 #[tokio::test]

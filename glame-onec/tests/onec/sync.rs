@@ -200,3 +200,45 @@ async fn a_closed_shift_counts_each_sale_once() {
         assert_eq!(run.counts.removed > 0, closing == Closing::Archive);
     }
 }
+
+/// Lets a document sell of which the reader does not know what it is.
+fn marketplace_sale(name: &str, share: u16) -> ScenarioStep {
+    let good = Good {
+        product: Pick::Nth(1),
+        thousandths: 2_000,
+        kopecks: 99_900,
+    };
+    ScenarioStep::MarketplaceSale {
+        name: Some(name.to_owned()),
+        at: When::Share(share),
+        card: Some(Pick::Nth(2)),
+        goods: vec![good],
+    }
+}
+
+#[tokio::test]
+async fn a_document_of_an_unknown_kind_is_followed_wherever_it_moves() {
+    let follower = Follower::new().await;
+    for name in ["moved", "deleted"] {
+        follower.shop.apply(&marketplace_sale(name, 990)).unwrap();
+    }
+    follower.sync(PurchaseScope::Everything).await;
+    follower.assert_same_as_shop().await;
+    let moves = [-300, 300, -40].map(|days| ScenarioStep::Redate {
+        document: Pick::Named("moved".to_owned()),
+        days,
+    });
+    for step in moves {
+        follower.shop.apply(&step).unwrap();
+        let run = follower.sync(PurchaseScope::Days(60)).await;
+        assert_eq!(run.counts.rejected, 0);
+        follower.assert_same_as_shop().await;
+    }
+    let delete = ScenarioStep::Delete {
+        document: Pick::Named("deleted".to_owned()),
+    };
+    follower.shop.apply(&delete).unwrap();
+    let run = follower.sync(PurchaseScope::Days(60)).await;
+    assert_eq!(changed(&run), (0, 0, 1));
+    follower.assert_same_as_shop().await;
+}
