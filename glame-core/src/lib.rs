@@ -8,6 +8,7 @@ pub mod purchases;
 pub mod users;
 
 pub mod analytics;
+pub mod loyalty;
 
 pub mod ports;
 pub mod sync;

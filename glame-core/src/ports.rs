@@ -2,7 +2,7 @@
 //!
 //! | Port | What it is | Adapters |
 //! | --- | --- | --- |
-//! | [`Storage`], [`UnitOfWork`] | where customers, purchases and figures are kept | PostgreSQL, SQLite, [`MemoryStorage` |
+//! | [`Storage`], [`UnitOfWork`] | where customers, purchases, points and figures are kept | PostgreSQL, SQLite, [`MemoryStorage` |
 //! | [`SalesSource`] | the shop's base | 1C OData |
 //! | [`Clock`], [`IdSource`] | time and chance | the server's, the testkit's |
 //!
@@ -21,6 +21,7 @@
 mod catalogue;
 mod clock;
 mod errors;
+mod loyalty;
 mod metrics;
 mod purchases;
 #[cfg_attr(
@@ -38,6 +39,11 @@ mod users;
 pub use catalogue::{CatalogueReader, CatalogueWriter};
 pub use clock::{Clock, IdSource};
 pub use errors::{BoxError, SourceError, StorageError};
+pub use loyalty::{
+    AccountChange, AccountNeeds, AccountQuery, AccountSnapshot, LotTotal, LoyaltyReader,
+    LoyaltyWriter, PointsOutstanding, ReceiptScope, RuleTotal, SettlementMark, StoredOutcome,
+    StoredRequest,
+};
 pub use metrics::{MetricsReader, MetricsWriter};
 pub use purchases::{PurchaseReader, PurchaseTotals, PurchaseWriter};
 pub use sales_source::{
@@ -52,6 +58,7 @@ pub use users::{UserReader, UserWriter};
 pub use {
     catalogue::{MockCatalogueReader, MockCatalogueWriter},
     clock::{MockClock, MockIdSource},
+    loyalty::{MockLoyaltyReader, MockLoyaltyWriter},
     metrics::{MockMetricsReader, MockMetricsWriter},
     purchases::{MockPurchaseReader, MockPurchaseWriter},
     sales_source::MockSalesSource,

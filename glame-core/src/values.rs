@@ -2,6 +2,7 @@
 //!
 //! Each has one constructor that checks, and no setter; a value that exists is a value that holds.
 
+mod calendar;
 mod card_number;
 mod email_address;
 mod ids;
@@ -10,13 +11,14 @@ mod period_range;
 mod phone_number;
 mod points;
 mod quantity;
-mod scaled_decimal;
+pub(crate) mod scaled_decimal;
 mod source_refs;
 mod text;
 
+pub use calendar::start_of_day;
 pub use card_number::{CardNumber, ParseCardNumberError};
 pub use email_address::{EmailAddress, ParseEmailAddressError};
-pub use ids::{LeaseToken, SyncRunId, UserId};
+pub use ids::{LeaseToken, SyncRunId, TransactionId, UserId};
 pub use money::{Money, MoneyError};
 pub use period_range::{EmptyRange, PeriodRange};
 pub use phone_number::{ParsePhoneNumberError, PhoneNumber};

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::OwnedMutexGuard;
 
+use self::loyalty::Ledger;
 use crate::analytics::{CustomerMetrics, Scoring};
 use crate::catalogue::{Product, Store};
 use crate::ports::{
@@ -20,6 +21,8 @@ use crate::users::{DiscountCard, Role, User};
 use crate::values::{
     CardRef, LeaseToken, Money, PeriodRange, ProductRef, StoreRef, SyncRunId, UserId,
 };
+
+mod loyalty;
 
 /// Everything in memory: a real adapter of the storage ports, for tests and small programs.
 ///
@@ -37,6 +40,8 @@ struct State {
     receipts: BTreeMap<ReceiptKey, Receipt>,
     products: BTreeMap<ProductRef, Product>,
     stores: BTreeMap<StoreRef, Store>,
+    ledgers: BTreeMap<UserId, Arc<Ledger>>,
+    settlements: BTreeMap<UserId, i64>,
     metrics: BTreeMap<UserId, CustomerMetrics>,
     scoring: Option<Scoring>,
     runs: BTreeMap<SyncRunId, SyncRun>,

@@ -41,6 +41,11 @@ ids! {
     UserId,
     /// Names one run of a synchronisation.
     SyncRunId,
+    /// Names one transaction with points.
+    ///
+    /// It is derived from the user and the number of the transaction in the user's ledger
+    /// ([`Sequence::transaction_of`](crate::loyalty::Sequence::transaction_of)).
+    TransactionId,
     /// Proves that its owner holds the lease of the synchronisation.
     LeaseToken,
 }

@@ -18,7 +18,7 @@ pub enum ParseDecimalError {
 /// Reads `12490.5`, `-3`, `1e3` as an integer of 10⁻ˢᶜᵃˡᵉ, exactly or not at all.
 ///
 /// The text is never turned into a binary fraction on the way.
-pub(super) fn parse(text: &str, scale: u32) -> Result<i64, ParseDecimalError> {
+pub(crate) fn parse(text: &str, scale: u32) -> Result<i64, ParseDecimalError> {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (
             mantissa,
