@@ -1,9 +1,8 @@
 use async_trait::async_trait;
 
 use super::{
-    CatalogueReader, CatalogueWriter, LoyaltyReader, LoyaltyWriter, MetricsReader, MetricsWriter,
-    PurchaseReader, PurchaseWriter, StorageError, SyncRunReader, SyncRunWriter, UserReader,
-    UserWriter,
+    CatalogueReader, CatalogueWriter, MetricsReader, MetricsWriter, PurchaseReader, PurchaseWriter,
+    StorageError, SyncRunReader, SyncRunWriter, UserReader, UserWriter,
 };
 
 /// Where everything is kept.
@@ -12,13 +11,7 @@ use super::{
 /// `&dyn Storage` passes for each of them.
 #[async_trait]
 pub trait Storage:
-    UserReader
-    + PurchaseReader
-    + CatalogueReader
-    + LoyaltyReader
-    + MetricsReader
-    + SyncRunReader
-    + std::fmt::Debug
+    UserReader + PurchaseReader + CatalogueReader + MetricsReader + SyncRunReader + std::fmt::Debug
 {
     /// Begins a piece of work.
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError>;
@@ -32,7 +25,7 @@ pub trait Storage:
 /// A [`StorageError::Conflict`] leaves the work usable; after any other error it must be dropped.
 #[async_trait]
 pub trait UnitOfWork:
-    UserWriter + PurchaseWriter + CatalogueWriter + LoyaltyWriter + MetricsWriter + SyncRunWriter
+    UserWriter + PurchaseWriter + CatalogueWriter + MetricsWriter + SyncRunWriter
 {
     /// Makes everything that was written permanent and visible.
     async fn commit(self: Box<Self>) -> Result<(), StorageError>;
