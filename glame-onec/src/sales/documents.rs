@@ -17,6 +17,9 @@ use crate::translate::DraftLine;
 use crate::transport::{Expected, Meter};
 use crate::windows::{Pace, Stretch, Timeline};
 
+/// Among so many lines one has a document that can be asked for.
+const SAMPLE_ROWS: u32 = 20;
+
 /// Reads all lines of documents, wherever they lie in time.
 ///
 /// Many documents are asked for at once where the base understands that, else one by one: a base
@@ -177,9 +180,11 @@ async fn understands_documents(
     if let Some(known) = base.document_filter(set) {
         return Ok(known);
     }
-    let Some(sample) = sample_of(base, set, meter).await? else {
+    let sample = match sample_of(base, set, meter).await? {
+        Sample::Document(sample) => sample,
         // A register without lines proves nothing, and has nothing to lose.
-        return Ok(true);
+        Sample::NoLines => return Ok(true),
+        Sample::Unknown => return Ok(false),
     };
     let found = match base.page(&by_key(set, Some(sample)), meter).await {
         Ok(page) => for_each_row::<SaleLineRow<'_>>(&page.body, |_| {})? > 0,
@@ -196,8 +201,10 @@ pub(crate) async fn understands_types(
     set: &'static Set,
     meter: &Meter,
 ) -> Result<bool, Fault> {
-    let Some(Filter::Composite(field, _, kind)) = sample_of(base, set, meter).await? else {
-        return Ok(true);
+    let (field, kind) = match sample_of(base, set, meter).await? {
+        Sample::Document(Filter::Composite(field, _, kind)) => (field, kind),
+        Sample::NoLines => return Ok(true),
+        Sample::Document(_) | Sample::Unknown => return Ok(false),
     };
     let wanted = Wanted {
         top: Some(1),
@@ -210,15 +217,27 @@ pub(crate) async fn understands_types(
     }
 }
 
+/// What was found out about a register by asking for some of its lines.
+#[derive(Debug)]
+enum Sample {
+    /// This document has lines.
+    Document(Filter),
+    /// No document has any.
+    NoLines,
+    /// 1C did not say, or its lines name no document that can be asked for.
+    Unknown,
+}
+
 /// Looks for a document that has lines: in the last days, and if there is none, anywhere.
-async fn sample_of(base: &Base, set: &'static Set, meter: &Meter) -> Result<Option<Filter>, Fault> {
+async fn sample_of(base: &Base, set: &'static Set, meter: &Meter) -> Result<Sample, Fault> {
     let recent = base
         .now()
         .and_then(|now| now.checked_sub_signed(TimeDelta::days(31)));
     let recent = recent.map(|from| Filter::moment(PERIOD, Comparison::AtLeast, from));
     for filter in recent.into_iter().map(Some).chain([None]) {
+        let anywhere = filter.is_none();
         let wanted = Wanted {
-            top: Some(1),
+            top: Some(SAMPLE_ROWS),
             ..by_key(set, filter)
         };
         let page = match base.page(&wanted, meter).await {
@@ -227,14 +246,22 @@ async fn sample_of(base: &Base, set: &'static Set, meter: &Meter) -> Result<Opti
             Err(fault) => return Err(fault),
         };
         let mut sample = None;
-        for_each_row::<SaleLineRow<'_>>(&page.body, |row| {
-            sample = row.ok().and_then(|row| recorder_of(&row));
+        let rows = for_each_row::<SaleLineRow<'_>>(&page.body, |row| {
+            let document = row.ok().and_then(|row| recorder_of(&row));
+            sample = sample.take().or(document);
         })?;
-        if sample.is_some() {
-            return Ok(sample);
+        if let Some(sample) = sample {
+            return Ok(Sample::Document(sample));
+        }
+        if anywhere && rows == 0 {
+            return Ok(Sample::NoLines);
         }
     }
-    Ok(None)
+    tracing::warn!(
+        set = set.name,
+        "1C gives no line to try its filters on; they are not used"
+    );
+    Ok(Sample::Unknown)
 }
 
 fn recorder_of(row: &SaleLineRow<'_>) -> Option<Filter> {
