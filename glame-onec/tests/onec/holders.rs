@@ -1,7 +1,15 @@
 //! Whose a sale is: told by the header of its receipt, and never guessed where that is not read.
 
-use glame_core::ports::{SalesSource, SalesWindow, SourceError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use chrono::{TimeZone, Utc};
+use glame_core::ports::{PurchaseReader, SalesSource, SalesWindow, SourceError, Storage};
 use glame_core::purchases::{DocumentKey, DocumentKind};
+use glame_core::sync::{
+    CustomerSyncService, PurchaseScope, SyncRun, SyncSettings, SyncTrigger, Unobserved,
+};
+use glame_core::testkit::{CountingIds, ManualClock, MemoryStorage};
 use glame_core::users::Holder;
 use glame_core::values::DocumentRef;
 use glame_onec::{OnecSource, ReceiptHolders, SalesRegister};
@@ -243,4 +251,43 @@ async fn a_return_whose_header_cannot_be_read_keeps_its_money_and_is_reported() 
     };
     let answer = source.sales_of(&[key]).await.unwrap();
     assert_eq!((answer.answer.len(), answer.rejected.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_stored_sale_stays_while_its_header_cannot_be_read() {
+    let hidden = Arc::new(AtomicBool::new(false));
+    let hides = Arc::clone(&hidden);
+    let own = move |target: &str| {
+        let asked = target.contains("/Document_ЧекККМ?") && hides.load(Ordering::SeqCst);
+        asked.then(Reply::empty_page)
+    };
+    let server = base_but(vec![line(&[])], own).await;
+    let storage = Arc::new(MemoryStorage::default());
+    let shared: Arc<dyn Storage> = Arc::<MemoryStorage>::clone(&storage);
+    let now = Utc.with_ymd_and_hms(2025, 3, 2, 0, 0, 0).unwrap();
+    let service = CustomerSyncService::new(
+        shared,
+        Arc::new(server.source()),
+        Arc::new(ManualClock::at(now)),
+        Arc::new(CountingIds::default()),
+        SyncSettings::default(),
+    );
+    for hides in [false, true, false] {
+        hidden.store(hides, Ordering::SeqCst);
+        let run = everything(&service).await;
+        assert_eq!((run.counts.removed, run.counts.rejected > 0), (0, hides));
+        let totals = storage.purchase_totals().await.unwrap();
+        assert_eq!((totals.lines, totals.amount.kopecks()), (1, 10_050));
+    }
+}
+
+async fn everything(service: &CustomerSyncService) -> SyncRun {
+    let lease = service.acquire_lease("test").await.unwrap();
+    let (scope, trigger) = (PurchaseScope::Everything, SyncTrigger::Manual);
+    let run = service
+        .sync_purchase_history(&lease, scope, trigger, &Unobserved)
+        .await
+        .unwrap();
+    service.release_lease(lease).await.unwrap();
+    run
 }
