@@ -1,7 +1,7 @@
 //! Bringing the shop's base over: who is a customer, what was bought, what it comes to.
 //!
-//! [`CustomerSyncService`] fetches, compares by pure rules and stores; one page or window is one
-//! transaction, which also holds the run's counts and cursor. No transaction is open while the
+//! [`CustomerSyncService`] fetches, compares by pure rules and stores; one page or some windows are
+//! one transaction, which also holds the run's counts and cursor. No transaction is open while the
 //! shop's base is asked. Syncing twice changes nothing, and neither does the order of arrival.
 
 mod catalogue;
@@ -10,6 +10,7 @@ mod error;
 mod metrics;
 mod observer;
 mod purchases;
+mod reading;
 mod run;
 mod service;
 

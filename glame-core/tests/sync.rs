@@ -448,6 +448,52 @@ async fn a_broken_off_run_goes_on_from_its_last_window() {
 }
 
 #[tokio::test]
+async fn a_document_that_is_moved_while_it_is_read_counts_once() {
+    let shop = Shop::open();
+    let line = |minutes| sale_line(1, anna(), minute(minutes), 100);
+    shop.sell([line(-9)]);
+    let mut living = glame_core::ports::MockSalesSource::new();
+    let source = Arc::clone(&shop.source);
+    let mut calls = 0;
+    living.expect_sales().returning(move |since, after| {
+        calls += 1;
+        let window = futures_util::future::FutureExt::now_or_never(source.sales(since, after));
+        if calls == 2 {
+            // The window that held the document has been read, the one where it goes has not.
+            source.sales.lock().unwrap()[0] = line(150_000);
+        }
+        window.unwrap()
+    });
+    let source = Arc::clone(&shop.source);
+    living.expect_sales_of().returning(move |documents| {
+        futures_util::future::FutureExt::now_or_never(source.sales_of(documents)).unwrap()
+    });
+    let service = CustomerSyncService::new(
+        shop.storage.clone(),
+        Arc::new(living),
+        shop.clock.clone(),
+        Arc::new(CountingIds::starting_at(1_000)),
+        SyncSettings::default(),
+    );
+    let lease = service
+        .acquire_lease("a test of a living shop")
+        .await
+        .unwrap();
+    let scope = PurchaseScope::Everything;
+    service
+        .sync_purchase_history(&lease, scope, SyncTrigger::Manual, &Unobserved)
+        .await
+        .unwrap();
+    let history = shop.storage.history(anna().user_id()).await.unwrap();
+    let times: Vec<_> = history
+        .lines()
+        .iter()
+        .map(|line| line.purchased_at)
+        .collect();
+    assert_eq!(times, [minute(150_000)]);
+}
+
+#[tokio::test]
 async fn silence_alone_makes_a_customer_sleep() {
     let shop = Shop::open();
     shop.sell((1..=20).map(|n| {
@@ -591,10 +637,11 @@ proptest! {
     #[test]
     fn whatever_happens_the_sums_are_those_of_the_base(
         events in prop::collection::vec(event(), 1..25),
+        lines_a_step in prop_oneof![Just(1), Just(100_000)],
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let shop = Shop::open();
+            let shop = Shop::with(SyncSettings { lines_a_step, ..SyncSettings::default() });
             for event in events {
                 play(&shop, event).await;
             }

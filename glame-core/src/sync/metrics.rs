@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use futures_util::future;
+
 use super::service::{ActiveRun, length};
 use super::{
     CustomerSyncService, SyncError, SyncKind, SyncLease, SyncObserver, SyncRun, SyncTrigger,
@@ -48,10 +50,9 @@ impl CustomerSyncService {
         let storage = self.storage.as_ref();
         let yardstick = Yardstick::find(storage, policy, as_of).await?;
         let (mut customers, mut scored) = (0, 0);
-        let mut after = None;
+        let (mut after, mut page) = (None, yardstick.measure_after(storage, None).await?);
         loop {
             active.check_cancelled()?;
-            let page = yardstick.measure_after(storage, after).await?;
             let last = page.as_ref().map(|(last, _)| *last);
             let rows = page.map(|(_, rows)| rows).unwrap_or_default();
             customers += length(&rows);
@@ -60,12 +61,16 @@ impl CustomerSyncService {
                 .filter(|row| row.rfm_score.is_some())
                 .map(|_| 1)
                 .sum::<u64>();
-            let known = self.known_metrics(after, last).await?;
-            self.write_metrics(active, rows, known).await?;
+            let written = self.replace_metrics(active, after, last, rows);
             if last.is_none() {
+                written.await?;
                 break;
             }
-            after = last;
+            // The next page is measured while this one is written.
+            let (written, measured) =
+                future::join(written, yardstick.measure_after(storage, last)).await;
+            written?;
+            (after, page) = (last, measured?);
         }
         let scoring = Scoring {
             as_of,
@@ -78,6 +83,18 @@ impl CustomerSyncService {
         let mut work = self.storage.begin().await?;
         work.put_scoring(&scoring).await?;
         self.commit_step(active, work).await
+    }
+
+    /// Makes the stored figures of users from `after` (not included) to `last` these rows.
+    async fn replace_metrics(
+        &self,
+        active: &mut ActiveRun<'_>,
+        after: Option<UserId>,
+        last: Option<UserId>,
+        rows: Vec<CustomerMetrics>,
+    ) -> Result<(), SyncError> {
+        let known = self.known_metrics(after, last).await?;
+        self.write_metrics(active, rows, known).await
     }
 
     /// Gives the stored figures of users from `after` (not included) to `last`, or to the end.

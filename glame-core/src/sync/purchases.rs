@@ -4,12 +4,13 @@ use chrono::{DateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use futures_util::future;
 
+use super::reading::SalesReading;
 use super::service::{ActiveRun, length};
 use super::{
     CustomerSyncService, SyncError, SyncKind, SyncLease, SyncObserver, SyncRun, SyncStatus,
     SyncTrigger,
 };
-use crate::ports::{Rejected, SalesWindow, SourceCursor};
+use crate::ports::{Rejected, SalesWindow};
 use crate::purchases::{
     DocumentKey, Receipt, ReceiptKey, SaleLine, StoredReceipt, WindowChanges, receipts_of,
 };
@@ -39,7 +40,7 @@ impl CustomerSyncService {
     /// Brings over the purchases.
     ///
     /// The source's windows replace what storage keeps of the same stretch of time, receipt by
-    /// receipt. A document that appears or vanishes may have been moved to another date: it is then
+    /// receipt; several together where they are small. A document that appears or vanishes may have been moved to another date: it is then
     /// read whole, wherever it lies. A run that was broken off is continued from its last window.
     pub async fn sync_purchase_history(
         &self,
@@ -116,34 +117,17 @@ impl CustomerSyncService {
     }
 
     async fn read_purchases(&self, active: &mut ActiveRun<'_>) -> Result<(), SyncError> {
-        let since = active.run.since;
-        let mut window = self.source.sales(since, active.run.cursor.as_ref()).await?;
-        loop {
+        let mut reading = SalesReading::of(self, active);
+        let mut step = reading.next_step().await?;
+        while let Some(window) = step {
             active.check_cancelled()?;
-            let next = window.next.clone();
-            // The next window is fetched while this one is stored.
-            let (stored, fetched) = future::join(
-                self.store_window(active, window),
-                self.fetch_window(since, next.as_ref()),
-            )
-            .await;
+            // The next step is read while this one is stored.
+            let stored = self.store_window(active, window);
+            let (stored, read) = future::join(stored, reading.next_step()).await;
             stored?;
-            match fetched? {
-                Some(following) => window = following,
-                None => return Ok(()),
-            }
+            step = read?;
         }
-    }
-
-    async fn fetch_window(
-        &self,
-        since: Option<DateTime<Utc>>,
-        cursor: Option<&SourceCursor>,
-    ) -> Result<Option<SalesWindow>, SyncError> {
-        match cursor {
-            Some(cursor) => Ok(Some(self.source.sales(since, Some(cursor)).await?)),
-            None => Ok(None),
-        }
+        Ok(())
     }
 
     async fn store_window(

@@ -64,6 +64,10 @@ pub struct SyncSettings {
     pub resume_within: TimeDelta,
     /// How long a lease holds without being prolonged.
     pub lease: TimeDelta,
+    /// How many lines of purchases are stored together at the least, if the source gives them in time.
+    ///
+    /// Twice as many are held in memory. More of them make the first synchronisation faster.
+    pub lines_a_step: usize,
     /// How figures are made.
     pub metrics: MetricsPolicy,
 }
@@ -75,6 +79,7 @@ impl Default for SyncSettings {
             complete_every: TimeDelta::days(7),
             resume_within: TimeDelta::days(1),
             lease: TimeDelta::seconds(60),
+            lines_a_step: 100_000,
             metrics: MetricsPolicy::default(),
         }
     }
@@ -93,7 +98,7 @@ pub struct SyncLease {
 pub(super) struct ActiveRun<'a> {
     pub(super) run: SyncRun,
     lease: &'a SyncLease,
-    observer: &'a dyn SyncObserver,
+    pub(super) observer: &'a dyn SyncObserver,
     rejects_kept: u64,
 }
 
