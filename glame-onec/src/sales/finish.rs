@@ -20,7 +20,7 @@ pub(crate) struct Finished {
     pub(crate) lines: Vec<SaleLine>,
     pub(crate) inactive: u32,
     pub(crate) rejected: Vec<Rejected>,
-    /// Documents of which a line was rejected.
+    /// Documents of which a line was rejected, each once.
     pub(crate) unreadable: Vec<DocumentRef>,
 }
 
@@ -40,6 +40,8 @@ impl Finished {
         for draft in drafts {
             finished.complete(draft, set, &headers, holders);
         }
+        finished.unreadable.sort_unstable();
+        finished.unreadable.dedup();
         Ok(finished)
     }
 
