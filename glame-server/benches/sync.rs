@@ -2,7 +2,8 @@
 //!
 //! `cargo bench -p glame-server --bench sync -- 1000000` serves a base with so many lines, runs
 //! `glame sync all` against it on SQLite and on PostgreSQL, and prints lines per second and the
-//! peak memory of `glame`. Then the rows that it has stored are loaded into empty tables with the
+//! peak memory of `glame`. Before that the sales are read alone, as fast as they come over HTTP and
+//! are understood, with nothing stored. Then the rows that it has stored are loaded into empty tables with the
 //! same keys and indexes by what the databases bring along: `COPY`, and `.import` of the sqlite3
 //! shell (identifiers as text, because it cannot import BLOBs).
 #![expect(
@@ -16,7 +17,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use glame_core::ports::SalesSource;
 use glame_onec_simulator::{BaseSettings, Simulator, SimulatorSettings};
+use glame_server::settings::Settings;
+use glame_server::wiring;
 use glame_storage::testing::PostgresCluster;
 
 /// The tables that a purchase is stored in, with their users first.
@@ -41,6 +45,8 @@ async fn main() {
     .unwrap();
     println!("{lines} lines of {} customers", lines / 20);
 
+    read_alone(&simulator).await;
+
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("glame.db");
     sync(
@@ -55,6 +61,27 @@ async fn main() {
     let url = cluster.fresh_database().await;
     sync(&simulator, "PostgreSQL", &url, lines);
     bare_copy(directory.path(), &url, &cluster.fresh_database().await);
+}
+
+/// Reads all sales and throws them away.
+async fn read_alone(simulator: &Simulator) {
+    let mut settings = Settings::default();
+    let credentials = simulator.credentials();
+    settings.onec.url = Some(simulator.base_url());
+    settings.onec.user = Some(credentials.user.clone());
+    settings.onec.password = Some(credentials.password.clone().into());
+    let source = wiring::source(&settings).unwrap();
+    let begun = Instant::now();
+    let (mut lines, mut cursor) = (0, None);
+    loop {
+        let window = source.sales(None, cursor.as_ref()).await.unwrap();
+        lines += window.lines.len();
+        cursor = window.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    report("reading alone, nothing stored", lines, begun.elapsed());
 }
 
 /// Runs the binary on an empty database.

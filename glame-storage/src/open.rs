@@ -31,6 +31,9 @@ impl Default for OpenOptions {
     }
 }
 
+/// Statements that take longer are told in the log; writing a step of a bulk load takes seconds.
+pub(crate) const SLOW_STATEMENT: Duration = Duration::from_secs(10);
+
 /// What a migration has done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MigrationReport {

@@ -8,12 +8,13 @@ mod users;
 
 use async_trait::async_trait;
 use glame_core::ports::{Storage, StorageError, UnitOfWork};
+use log::LevelFilter;
 use sqlx::migrate::{Migrate, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, Transaction};
 
 use crate::driver_error::{Doing, migrate_error, storage_error};
-use crate::open::{MigrationReport, OpenOptions, compare_schema};
+use crate::open::{MigrationReport, OpenOptions, SLOW_STATEMENT, compare_schema};
 
 static MIGRATOR: Migrator = sqlx::migrate!("migrations/postgres");
 
@@ -96,7 +97,9 @@ pub(crate) async fn migrate(url: &str) -> Result<MigrationReport, StorageError> 
 
 fn connect_options(url: &str) -> Result<PgConnectOptions, StorageError> {
     let options: PgConnectOptions = url.parse().map_err(failed("reading DATABASE_URL"))?;
-    Ok(options.application_name("glame"))
+    Ok(options
+        .application_name("glame")
+        .log_slow_statements(LevelFilter::Warn, SLOW_STATEMENT))
 }
 
 fn failed(during: &'static str) -> impl FnOnce(sqlx::Error) -> StorageError {

@@ -21,4 +21,4 @@ pub(crate) use purchase::{
     histories_of, in_order,
 };
 pub(crate) use sync_run::{RejectRow, SyncRunRow, counts_of, reject_id, storable};
-pub(crate) use user::{UserRow, digits_of};
+pub(crate) use user::{UserRow, digits_of, users_of};

@@ -12,12 +12,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use glame_core::ports::{Storage, StorageError, UnitOfWork};
+use log::LevelFilter;
 use sqlx::migrate::{Migrate, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction};
 
 use crate::driver_error::{Doing, migrate_error, refused, storage_error};
-use crate::open::{MigrationReport, OpenOptions, compare_schema};
+use crate::open::{MigrationReport, OpenOptions, SLOW_STATEMENT, compare_schema};
 
 static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -150,7 +151,8 @@ fn connect_options(url: &str, wait: Duration) -> Result<SqliteConnectOptions, St
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(wait))
+        .busy_timeout(wait)
+        .log_slow_statements(LevelFilter::Warn, SLOW_STATEMENT))
 }
 
 fn is_in_memory(url: &str) -> bool {

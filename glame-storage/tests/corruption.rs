@@ -92,3 +92,31 @@ async fn damage_in_sqlite_is_told() {
         assert_told(storage.as_ref(), place).await;
     }
 }
+
+#[tokio::test]
+async fn a_reference_of_another_length_in_sqlite_is_told() {
+    let damages = [
+        (
+            "UPDATE purchase_history SET product = x'01'",
+            "purchase_history.product",
+        ),
+        (
+            "UPDATE purchase_history SET variant = zeroblob(17)",
+            "purchase_history.variant",
+        ),
+        ("UPDATE receipts SET store = x''", "receipts.store"),
+    ];
+    for (statement, place) in damages {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("glame.db").display());
+        glame_storage::migrate(&url).await.unwrap();
+        let storage = glame_storage::open(&url).await.unwrap();
+        fill(storage.as_ref()).await;
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        sqlx::raw_sql(statement)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        assert_told(storage.as_ref(), place).await;
+    }
+}

@@ -79,7 +79,7 @@ impl Default for SyncSettings {
             complete_every: TimeDelta::days(7),
             resume_within: TimeDelta::days(1),
             lease: TimeDelta::seconds(60),
-            lines_a_step: 100_000,
+            lines_a_step: 50_000,
             metrics: MetricsPolicy::default(),
         }
     }

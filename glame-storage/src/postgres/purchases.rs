@@ -72,9 +72,14 @@ impl PurchaseReader for PostgresStorage {
             return Ok(Vec::new());
         };
         let last = sqlx::query_scalar!(
+            // `DISTINCT` would look at every line of the page.
             "SELECT user_id FROM (
-                 SELECT DISTINCT user_id FROM purchase_history
-                 WHERE user_id >= $1 ORDER BY user_id LIMIT $2
+                 SELECT users.user_id FROM users
+                 CROSS JOIN LATERAL (
+                     SELECT FROM purchase_history AS line
+                     WHERE line.user_id = users.user_id LIMIT 1
+                 ) AS bought
+                 WHERE users.user_id >= $1 ORDER BY users.user_id LIMIT $2
              ) AS page
              ORDER BY user_id DESC LIMIT 1",
             first,

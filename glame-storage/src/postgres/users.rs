@@ -4,7 +4,7 @@ use glame_core::users::{DiscountCard, Gender, User};
 use glame_core::values::{CardNumber, CardRef, CounterpartyRef, EmailAddress, PlainText, UserId};
 
 use super::{PostgresStorage, PostgresWork, column};
-use crate::rows::{CardRow, UserRow, digits_of, first_after};
+use crate::rows::{CardRow, UserRow, digits_of, first_after, users_of};
 use crate::tables::{DISCOUNT_CARDS, USERS};
 
 #[async_trait]
@@ -80,6 +80,21 @@ impl UserReader for PostgresStorage {
 #[async_trait]
 impl UserWriter for PostgresWork {
     async fn add_missing_users(&mut self, users: &[User]) -> Result<(), StorageError> {
+        // Nearly all of them are there, and a whole row costs more than a look.
+        let missing = sqlx::query_scalar!(
+            r#"SELECT given.user_id AS "user_id!"
+               FROM UNNEST($1::uuid[]) AS given (user_id)
+               WHERE NOT EXISTS (SELECT FROM users WHERE users.user_id = given.user_id)"#,
+            &column(users, |user| *user.id.as_uuid()),
+        )
+        .fetch_all(&mut *self.tx)
+        .await
+        .map_err(USERS.reading())?;
+        let users = users_of(users, missing);
+        if users.is_empty() {
+            return Ok(());
+        }
+        let users = users.as_slice();
         sqlx::query_file!(
             "queries/postgres/add_missing_users.sql",
             &column(users, |user| *user.id.as_uuid()),

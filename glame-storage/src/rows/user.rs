@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 use glame_core::ports::StorageError;
 use glame_core::users::{Gender, Role, User};
@@ -65,6 +67,15 @@ impl TryFrom<UserRow> for User {
 fn phone_number(digits: i64) -> Result<PhoneNumber, StorageError> {
     let digits = u64::try_from(digits).map_err(USERS.corrupt("phone"))?;
     PhoneNumber::from_digits(digits).map_err(USERS.corrupt("phone"))
+}
+
+/// Gives those of the users whose ids these are.
+pub(crate) fn users_of(users: &[User], ids: Vec<Uuid>) -> Vec<&User> {
+    let ids: HashSet<Uuid> = ids.into_iter().collect();
+    users
+        .iter()
+        .filter(|user| ids.contains(user.id.as_uuid()))
+        .collect()
 }
 
 /// Gives the digits of a number as the databases keep them.

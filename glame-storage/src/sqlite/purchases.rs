@@ -1,4 +1,7 @@
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
+use chrono::DateTime;
 use glame_core::ports::{PurchaseReader, PurchaseTotals, PurchaseWriter, StorageError};
 use glame_core::purchases::{
     DocumentKey, DocumentScope, PurchaseHistory, Receipt, ReceiptKey, StoredReceipt,
@@ -9,13 +12,22 @@ use uuid::Uuid;
 use uuid::fmt::Simple;
 
 use super::lists::{hex, json_rows};
-use super::packed::PackedRows;
+use super::packed::{BrokenRecord, PackedFields, PackedRows};
 use super::{SqliteStorage, SqliteWork};
 use crate::rows::{
-    PurchaseRow, RECEIPTS_A_STATEMENT, StoredReceiptRow, TotalsRow, amount_of, bounds_of,
+    Instant, PurchaseRow, RECEIPTS_A_STATEMENT, StoredReceiptRow, TotalsRow, amount_of, bounds_of,
     first_after, histories_of, in_order, kinds_of,
 };
-use crate::tables::{PURCHASE_HISTORY, RECEIPTS};
+use crate::tables::{PURCHASE_HISTORY, RECEIPTS, Table};
+
+/// The columns of a history that hold 16 bytes or nothing.
+const REFERENCES: [(Table, &str); 5] = [
+    (PURCHASE_HISTORY, "document"),
+    (PURCHASE_HISTORY, "product"),
+    (PURCHASE_HISTORY, "variant"),
+    (RECEIPTS, "store"),
+    (RECEIPTS, "returns_document"),
+];
 
 #[async_trait]
 impl PurchaseReader for SqliteStorage {
@@ -46,18 +58,15 @@ impl PurchaseReader for SqliteStorage {
         &self,
         documents: &[DocumentKey],
     ) -> Result<Vec<StoredReceipt>, StorageError> {
-        let rows = sqlx::query_as!(
+        let mut keys = PackedRows::default();
+        for document in documents.iter().collect::<BTreeSet<_>>() {
+            keys.uuid(document.document.as_uuid())
+                .integer(document.kind.code().into());
+        }
+        let rows = sqlx::query_file_as!(
             StoredReceiptRow,
-            r#"SELECT user_id, purchased_at AS "purchased_at!", document_kind AS "document_kind!",
-                      document, line_count, digest
-             FROM receipts
-             WHERE (document_kind, document) IN (
-                 SELECT value ->> 0, unhex(value ->> 1) FROM json_each(?1)
-             )"#,
-            json_rows(documents, |key| (
-                key.kind.code(),
-                hex(key.document.as_uuid())
-            ))?,
+            "queries/sqlite/receipts_of_documents.sql",
+            keys.as_bytes()
         )
         .fetch_all(&self.readers)
         .await
@@ -114,17 +123,46 @@ impl SqliteStorage {
         first: &Uuid,
         last: &Uuid,
     ) -> Result<Vec<PurchaseHistory>, StorageError> {
-        let rows = sqlx::query_file_as!(
-            PurchaseRow,
-            "queries/sqlite/histories_between.sql",
-            first,
-            last
-        )
-        .fetch_all(&self.readers)
-        .await
-        .map_err(PURCHASE_HISTORY.reading())?;
-        histories_of(rows)
+        let rows = sqlx::query_file!("queries/sqlite/histories_between.sql", first, last)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(PURCHASE_HISTORY.reading())?;
+        let mut lines = Vec::new();
+        for row in rows {
+            if let Some(damaged) = row.damaged {
+                let place = usize::try_from(damaged).unwrap_or_default();
+                let (table, column) = REFERENCES[place.min(REFERENCES.len() - 1)];
+                return Err(table.corrupt(column)("a reference does not have 16 bytes"));
+            }
+            let mut fields = PackedFields::new(&row.lines);
+            while !fields.is_empty() {
+                let line = purchase_row(row.user_id, &mut fields);
+                lines.push(line.map_err(PURCHASE_HISTORY.corrupt("line_number"))?);
+            }
+        }
+        histories_of(lines)
     }
+}
+
+fn purchase_row(user_id: Uuid, fields: &mut PackedFields<'_>) -> Result<PurchaseRow, BrokenRecord> {
+    let document = fields.uuid()?;
+    let (product, variant) = (fields.optional_uuid()?, fields.optional_uuid()?);
+    let (store, returns_document) = (fields.optional_uuid()?, fields.optional_uuid()?);
+    Ok(PurchaseRow {
+        user_id,
+        purchased_at: DateTime::from_timestamp_micros(fields.integer()?)
+            .map(Instant)
+            .ok_or(BrokenRecord)?,
+        document_kind: fields.integer()?.try_into().map_err(|_| BrokenRecord)?,
+        document,
+        line_number: fields.integer()?,
+        product,
+        variant,
+        store,
+        quantity: fields.integer()?,
+        amount: fields.integer()?,
+        returns_document,
+    })
 }
 
 #[async_trait]

@@ -3,10 +3,12 @@ use glame_core::ports::{StorageError, UserReader, UserWriter};
 use glame_core::users::{DiscountCard, Gender, User};
 use glame_core::values::{CardNumber, CardRef, EmailAddress, PlainText, UserId};
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::lists::{hex, json_rows};
+use super::packed::PackedRows;
 use super::{SqliteStorage, SqliteWork};
-use crate::rows::{CardRow, UserRow, digits_of, first_after};
+use crate::rows::{CardRow, UserRow, digits_of, first_after, users_of};
 use crate::tables::{DISCOUNT_CARDS, USERS};
 
 #[async_trait]
@@ -84,13 +86,24 @@ impl UserReader for SqliteStorage {
 #[async_trait]
 impl UserWriter for SqliteWork {
     async fn add_missing_users(&mut self, users: &[User]) -> Result<(), StorageError> {
-        sqlx::query_file!(
-            "queries/sqlite/add_missing_users.sql",
-            json_rows(users, cells_of)?
-        )
-        .execute(&mut *self.tx)
-        .await
-        .map_err(USERS.writing())?;
+        // Nearly all of them are there, and a row of JSON costs more than a look.
+        let mut ids = PackedRows::default();
+        for user in users {
+            ids.uuid(user.id.as_uuid());
+        }
+        let missing = sqlx::query_file_scalar!("queries/sqlite/missing_users.sql", ids.as_bytes())
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(USERS.reading())?;
+        let missing = users_of(users, missing);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let rows = json_rows(&missing, |user| cells_of(user))?;
+        sqlx::query_file!("queries/sqlite/add_missing_users.sql", rows)
+            .execute(&mut *self.tx)
+            .await
+            .map_err(USERS.writing())?;
         Ok(())
     }
 
