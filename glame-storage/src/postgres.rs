@@ -1,6 +1,7 @@
 //! The PostgreSQL adapter, the twin of `sqlite`.
 
 mod catalogue;
+mod loyalty;
 mod metrics;
 mod purchases;
 mod sync_runs;

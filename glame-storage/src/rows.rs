@@ -6,6 +6,7 @@ mod card;
 mod catalogue;
 mod instant;
 mod keys;
+mod loyalty;
 mod metrics;
 mod purchase;
 mod sync_run;
@@ -15,6 +16,10 @@ pub(crate) use card::CardRow;
 pub(crate) use catalogue::{ProductRow, StoreRow};
 pub(crate) use instant::Instant;
 pub(crate) use keys::{first_after, kinds_of};
+pub(crate) use loyalty::{
+    AccountRow, AccountTotalsRow, Accounts, LotRow, LotTotalsRow, PostCells, RecallNeeds,
+    RequestRow, RuleTotalsRow, SettlementRow, TransactionRow, not_locked, unknown_user,
+};
 pub(crate) use metrics::{MetricsCells, MetricsRow, ScoringCells, ScoringRow};
 pub(crate) use purchase::{
     PurchaseRow, RECEIPTS_A_STATEMENT, StoredReceiptRow, TotalsRow, amount_of, bounds_of,

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod lists;
+mod loyalty;
 mod metrics;
 mod packed;
 mod purchases;

@@ -33,6 +33,12 @@ tables! {
     STORES = "stores" of "a store";
     CUSTOMER_METRICS = "customer_metrics" of "a customer";
     SCORINGS = "scorings" of "the scoring";
+    LOYALTY_ACCOUNTS = "loyalty_accounts" of "an account with points";
+    LOYALTY_LOTS = "loyalty_lots" of "a lot of points";
+    LOYALTY_TRANSACTIONS = "loyalty_transactions" of "a transaction with points";
+    LOYALTY_DRAWS = "loyalty_draws" of "a transaction with points";
+    LOYALTY_REQUESTS = "loyalty_requests" of "an idempotency key";
+    LOYALTY_SETTLEMENTS = "loyalty_settlements" of "a mark of a customer";
     SYNC_RUNS = "sync_runs" of "a run";
     SYNC_REJECTS = "sync_rejects" of "a run";
     SYNC_LEASE = "sync_lease" of "the lease";

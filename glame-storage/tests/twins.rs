@@ -91,6 +91,12 @@ async fn every_unique_index_of_a_table_with_users_begins_with_the_user() {
     let expected = [
         "customer_metrics",
         "discount_cards",
+        "loyalty_accounts",
+        "loyalty_draws",
+        "loyalty_lots",
+        "loyalty_requests",
+        "loyalty_settlements",
+        "loyalty_transactions",
         "purchase_history",
         "receipts",
         "users",

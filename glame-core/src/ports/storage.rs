@@ -1,8 +1,9 @@
 use async_trait::async_trait;
 
 use super::{
-    CatalogueReader, CatalogueWriter, MetricsReader, MetricsWriter, PurchaseReader, PurchaseWriter,
-    StorageError, SyncRunReader, SyncRunWriter, UserReader, UserWriter,
+    CatalogueReader, CatalogueWriter, LoyaltyReader, LoyaltyWriter, MetricsReader, MetricsWriter,
+    PurchaseReader, PurchaseWriter, StorageError, SyncRunReader, SyncRunWriter, UserReader,
+    UserWriter,
 };
 
 /// Where everything is kept.
@@ -11,7 +12,13 @@ use super::{
 /// `&dyn Storage` passes for each of them.
 #[async_trait]
 pub trait Storage:
-    UserReader + PurchaseReader + CatalogueReader + MetricsReader + SyncRunReader + std::fmt::Debug
+    UserReader
+    + PurchaseReader
+    + CatalogueReader
+    + MetricsReader
+    + LoyaltyReader
+    + SyncRunReader
+    + std::fmt::Debug
 {
     /// Begins a piece of work.
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError>;
@@ -25,7 +32,7 @@ pub trait Storage:
 /// A [`StorageError::Conflict`] leaves the work usable; after any other error it must be dropped.
 #[async_trait]
 pub trait UnitOfWork:
-    UserWriter + PurchaseWriter + CatalogueWriter + MetricsWriter + SyncRunWriter
+    UserWriter + PurchaseWriter + CatalogueWriter + MetricsWriter + LoyaltyWriter + SyncRunWriter
 {
     /// Makes everything that was written permanent and visible.
     async fn commit(self: Box<Self>) -> Result<(), StorageError>;

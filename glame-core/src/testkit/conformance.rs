@@ -20,7 +20,9 @@
 pub mod atomicity;
 pub mod catalogue;
 pub mod lease;
+pub mod loyalty;
 pub mod metrics;
+pub mod points;
 pub mod purchases;
 pub mod sales_source;
 pub mod sync_runs;
@@ -75,6 +77,31 @@ macro_rules! storage_conformance {
                 figures_are_replaced_and_removed,
                 figures_come_in_pages_by_user,
                 the_scoring_is_replaced,
+            }
+            loyalty {
+                a_new_customer_has_an_empty_account,
+                what_was_posted_comes_back_as_it_was,
+                changes_of_many_accounts_are_posted_at_once,
+                terms_of_points_survive_to_the_microsecond,
+                reasons_keep_every_letter,
+                transactions_are_recalled_with_their_reversals,
+                lots_of_recalled_transactions_come_along,
+                decisions_come_back_under_their_keys,
+                accounts_come_in_the_order_of_the_queries,
+                the_same_transaction_twice_is_a_conflict_and_nothing_is_stored,
+                dropped_work_leaves_no_points,
+                points_of_an_unknown_user_are_refused,
+                of_two_spends_of_the_whole_balance_one_succeeds,
+                works_that_lock_in_another_order_do_not_deadlock,
+            }
+            points {
+                transactions_come_in_pages_by_number,
+                accounts_come_in_pages_by_user_with_closed_lots,
+                users_with_expired_points_come_in_pages,
+                marks_come_in_pages_by_user,
+                a_mark_that_was_raised_since_stays,
+                points_outstanding_add_up,
+                the_largest_points_survive_and_add_up,
             }
             sync_runs {
                 a_run_comes_back_as_it_was_stored,

@@ -1,0 +1,31 @@
+-- Whether anything is recalled is asked once for all accounts: mostly there is nothing, and two more
+-- questions are spared.
+SELECT account.user_id, account.sequence, account.balance, account.debt, account.recorded_at,
+       account.hash, account.birthdays,
+       stored.lot AS "lot?", stored.original AS "original?", stored.remaining AS "remaining?",
+       stored.expired AS "expired?", stored.available_from AS "available_from?",
+       stored.expires_at AS "expires_at?", stored.reinstated AS "reinstated?",
+       EXISTS (
+           SELECT 1 FROM loyalty_requests
+           WHERE (user_id, idempotency_key) IN (SELECT * FROM UNNEST($2::uuid[], $3::text[]))
+       ) OR EXISTS (
+           SELECT 1 FROM loyalty_transactions
+           WHERE (user_id, idempotency_key) IN (SELECT * FROM UNNEST($2::uuid[], $3::text[]))
+       ) OR EXISTS (
+           SELECT 1 FROM loyalty_transactions
+           WHERE (user_id, receipt) IN (SELECT * FROM UNNEST($4::uuid[], $5::uuid[]))
+       ) OR EXISTS (
+           SELECT 1 FROM loyalty_transactions
+           WHERE user_id = ANY($6::uuid[]) AND receipt IS NOT NULL
+       ) OR EXISTS (
+           SELECT 1 FROM loyalty_transactions
+           WHERE (user_id, transaction_id) IN (SELECT * FROM UNNEST($7::uuid[], $8::uuid[]))
+       ) OR EXISTS (
+           SELECT 1 FROM loyalty_transactions
+           WHERE (user_id, natural_key) IN (SELECT * FROM UNNEST($9::uuid[], $10::text[]))
+       ) AS "recalls!"
+FROM loyalty_accounts AS account
+LEFT JOIN loyalty_lots AS stored
+    ON stored.user_id = account.user_id AND stored.remaining > 0
+WHERE account.user_id = ANY($1)
+ORDER BY account.user_id, stored.lot
