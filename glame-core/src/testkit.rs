@@ -2,6 +2,7 @@
 //!
 //! * [`MemoryStorage`], a real adapter of [`Storage`](crate::ports::Storage),
 //! * [`ManualClock`] and [`CountingIds`], so that time and ids are known,
+//! * [`ledger`], a simulator that runs a loyalty programme against all its properties,
 //! * [`fixtures`], small named samples, and [`strategies`] for proptest,
 //! * [`storage_conformance!`](crate::storage_conformance) and
 //!   [`sales_source_conformance!`](crate::sales_source_conformance), which make one named test of
@@ -17,6 +18,7 @@
 
 pub mod conformance;
 pub mod fixtures;
+pub mod ledger;
 pub mod strategies;
 
 mod counting_ids;

@@ -189,7 +189,7 @@ impl Command {
 pub(super) enum Deed<'a> {
     /// The n-th version of a receipt.
     Receipt(DocumentRef, u32),
-    /// The n-th version of a line of a return.
+    /// The n-th version of what a line of a return takes back of a receipt.
     Return(&'a ReturnFact, u32),
     /// A bonus for an occasion.
     Bonus { rule: &'a str, occasion: &'a str },
@@ -205,12 +205,13 @@ impl Deed<'_> {
     /// Gives the natural key of the transaction.
     pub(super) fn natural_key(&self) -> String {
         match self {
-            Self::Receipt(receipt, 0) => format!("receipt/{}", receipt.as_uuid()),
             Self::Receipt(receipt, version) => format!("receipt/{}/{version}", receipt.as_uuid()),
-            Self::Return(fact, 0) => format!("return/{}/{}", fact.document.as_uuid(), fact.line),
-            Self::Return(fact, version) => {
-                format!("return/{}/{}/{version}", fact.document.as_uuid(), fact.line)
-            }
+            Self::Return(fact, version) => format!(
+                "return/{}/{}/{}/{version}",
+                fact.document.as_uuid(),
+                fact.line,
+                fact.receipt.as_uuid()
+            ),
             Self::Bonus { rule, occasion } => format!("bonus/{rule}/{occasion}"),
             Self::Expire(lot) => format!("expire/{lot}"),
             Self::Reverse(transaction) => format!("reverse/{transaction}"),

@@ -287,7 +287,7 @@ pub(super) fn expire(draft: &mut Draft<'_>) -> Result<(), Refusal> {
 /// Makes up the difference to what the shop's base says.
 fn reconcile(draft: &mut Draft<'_>, source_balance: i64) -> Result<(), Refusal> {
     let balance = draft.balance();
-    let ledger_balance = balance.available.get() - balance.debt.get();
+    let ledger_balance = balance.available.get() + balance.pending.get() - balance.debt.get();
     let difference = source_balance
         .checked_sub(ledger_balance)
         .ok_or(Refusal::TooManyPoints)?;
@@ -299,7 +299,7 @@ fn reconcile(draft: &mut Draft<'_>, source_balance: i64) -> Result<(), Refusal> 
         }
         _ => {
             let wanted = difference.checked_neg().ok_or(Refusal::TooManyPoints)?;
-            let mut movement = draft.draw(wanted, &[], Reach::Available);
+            let mut movement = draft.draw(wanted, &[], Reach::Unexpired);
             let drawn = movement.points().map_or(0, i64::abs);
             draft.owe(wanted - drawn, &mut movement)?;
             movement

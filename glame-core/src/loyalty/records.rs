@@ -76,6 +76,7 @@ pub(super) struct Undone {
 pub(super) struct Recalled {
     pub(super) id: TransactionId,
     pub(super) kind: TransactionKind,
+    pub(super) points: i64,
     pub(super) receipt: Option<DocumentRef>,
     /// The lot that it made.
     pub(super) credit: Option<NewLot>,
@@ -187,6 +188,7 @@ impl LoyaltyAccount {
             Recalled {
                 id: transaction.id,
                 kind: transaction.kind,
+                points: transaction.points,
                 receipt: transaction.receipt,
                 credit: transaction.lot,
                 derived: is_derived(&transaction.explain),

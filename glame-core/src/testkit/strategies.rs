@@ -3,6 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 
+mod loyalty;
+
+pub use loyalty::{customer_facts, programme};
+
 use super::fixtures;
 use crate::purchases::{DocumentKind, SaleLine};
 use crate::users::Holder;

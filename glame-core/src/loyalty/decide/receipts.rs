@@ -101,6 +101,14 @@ pub(super) fn return_line(draft: &mut Draft<'_>, fact: &ReturnFact) -> Result<()
         None if fact.amount == Money::ZERO => return Ok(()),
         Some(_) | None => {}
     }
+    // A line brings its goods back once, whatever receipt it names.
+    let elsewhere = draft.account.receipts.iter().find_map(|(receipt, other)| {
+        let line = other.returns.get(&(fact.document, fact.line))?;
+        (*receipt != fact.receipt && line.amount > Money::ZERO).then_some(line.told_by)
+    });
+    if let Some(by) = elsewhere {
+        return Err(Refusal::AlreadyDone { by });
+    }
     record.tell_return(fact, Sequence::NONE);
     let told = Told {
         receipt: fact.receipt,

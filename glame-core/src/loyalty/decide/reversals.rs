@@ -4,7 +4,7 @@ use super::receipts::restore;
 use crate::loyalty::command::Deed;
 use crate::loyalty::draft::{Draft, Entry, Reach};
 use crate::loyalty::{Explain, LotState, Refusal, ReturnPolicy, TransactionKind};
-use crate::values::{Money, TransactionId};
+use crate::values::TransactionId;
 
 pub(super) fn reverse(draft: &mut Draft<'_>, id: TransactionId) -> Result<(), Refusal> {
     let sequence = super::find(draft, id).ok_or(Refusal::UnknownTransaction)?;
@@ -22,17 +22,15 @@ pub(super) fn reverse(draft: &mut Draft<'_>, id: TransactionId) -> Result<(), Re
     if let Some(credit) = target.credit {
         return take_credit_back(draft, sequence, target.kind, credit.points.get());
     }
-    let has_returns = target
+    let came_home = target
         .receipt
         .and_then(|receipt| draft.account.receipts.get(&receipt))
-        .is_some_and(|record| record.restored != 0 || record.returned() > Money::ZERO);
-    if has_returns {
+        .is_some_and(|record| record.restored != 0);
+    let debit = draft.account.debits.get(&sequence).cloned();
+    let Some(mut debit) = debit.filter(|debit| !came_home && debit.left() == -target.points) else {
         return Err(not_reversible(
             "goods of its receipt came back, and its points with them; adjust the rest by hand",
         ));
-    }
-    let Some(mut debit) = draft.account.debits.get(&sequence).cloned() else {
-        return Err(not_reversible("nothing is left of it"));
     };
     let undone = debit.undo(debit.left());
     restore(draft, target.receipt, sequence, undone, target.kind, true)
