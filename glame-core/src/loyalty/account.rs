@@ -255,13 +255,12 @@ impl LoyaltyAccount {
         }
         for draw in &transaction.draws {
             let place = touched.iter().position(|lot| lot.lot == draw.lot);
-            let place = match place {
-                Some(place) => place,
-                None => {
-                    let lot = self.lot(draw.lot).ok_or(LedgerFault::Lot(draw.lot))?;
-                    touched.push(*lot);
-                    touched.len() - 1
-                }
+            let place = if let Some(place) = place {
+                place
+            } else {
+                let lot = self.lot(draw.lot).ok_or(LedgerFault::Lot(draw.lot))?;
+                touched.push(*lot);
+                touched.len() - 1
             };
             let lot = &mut touched[place];
             lot.draw(draw.points, expires)

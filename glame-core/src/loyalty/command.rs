@@ -23,6 +23,14 @@ pub struct Request {
     /// What is to be done.
     #[serde(flatten)]
     pub command: Command,
+    /// Why, and who wants it.
+    #[serde(flatten)]
+    pub authority: Authority,
+}
+
+/// On whose word points move.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authority {
     /// Why, in words that the customer may read.
     pub reason: PlainText,
     /// Where it comes from.

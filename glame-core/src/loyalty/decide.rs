@@ -9,8 +9,11 @@ use super::{
 };
 use crate::values::{DocumentRef, Money, PlainText, Points, TransactionId};
 
+mod merge;
 mod receipts;
 mod reversals;
+
+pub use merge::decide_merge;
 
 /// Decides what a command does to an account: the transactions to write, or why there are none.
 ///
@@ -24,7 +27,7 @@ mod reversals;
 ///
 /// ```
 /// use glame_core::loyalty::{
-///     Command, CustomerFacts, LoyaltyAccount, LoyaltyProgramme, Posting, Refusal, Request, Source,
+///     Authority, Command, CustomerFacts, LoyaltyAccount, LoyaltyProgramme, Posting, Refusal, Request, Source,
 ///     decide,
 /// };
 /// use glame_core::testkit::fixtures;
@@ -40,9 +43,11 @@ mod reversals;
 ///             receipt: None,
 ///             receipt_total: None,
 ///         },
-///         reason: fixtures::text("скидка"),
-///         source: Source::Platform,
-///         actor: None,
+///         authority: Authority {
+///             reason: fixtures::text("скидка"),
+///             source: Source::Platform,
+///             actor: None,
+///         },
 ///     },
 ///     customer: CustomerFacts::default(),
 /// };
@@ -61,7 +66,8 @@ pub fn decide(
     now: DateTime<Utc>,
 ) -> Result<Vec<LoyaltyTransaction>, Refusal> {
     let request = &posting.request;
-    let mut draft = Draft::new(account, request, posting.key.as_ref(), programme, now);
+    let authority = &request.authority;
+    let mut draft = Draft::new(account, authority, posting.key.as_ref(), programme, now);
     match &request.command {
         Command::Receipt(fact) => receipts::receipt(&mut draft, fact, &posting.customer)?,
         Command::Return(fact) => receipts::return_line(&mut draft, fact)?,
@@ -90,7 +96,7 @@ pub fn decide(
             bonus(&mut draft, rule, occasion, *points, term)?;
         }
         Command::Adjust { points, note } => {
-            adjust(&mut draft, request.actor.as_ref(), *points, note)?;
+            adjust(&mut draft, authority.actor.as_ref(), *points, note)?;
         }
         Command::Expire => expire(&mut draft)?,
         Command::Reverse { transaction } => reversals::reverse(&mut draft, *transaction)?,
@@ -270,7 +276,7 @@ pub(super) fn expire(draft: &mut Draft<'_>) -> Result<(), Refusal> {
         .collect();
     dead.sort_unstable();
     for (expired_at, lot) in dead {
-        let movement = draft.write_off(lot);
+        let movement = draft.draw_all(lot);
         let entry = Entry {
             kind: TransactionKind::Expire,
             receipt: None,

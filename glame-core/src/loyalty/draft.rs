@@ -4,8 +4,9 @@ use super::IdempotencyKey;
 use super::account::balance_of;
 use super::records::{Debit, Undone, debit_of};
 use super::{
-    AccountHeader, Draw, Explain, Lot, LotState, LoyaltyAccount, LoyaltyBalance, LoyaltyProgramme,
-    LoyaltyTransaction, NewLot, Refusal, Request, RuleRef, Sequence, Term, TransactionKind,
+    AccountHeader, Authority, Draw, Explain, Lot, LotState, LoyaltyAccount, LoyaltyBalance,
+    LoyaltyProgramme, LoyaltyTransaction, NewLot, Refusal, RuleRef, Sequence, Term,
+    TransactionKind,
 };
 use crate::values::{DocumentRef, Points};
 
@@ -15,7 +16,7 @@ pub(super) struct Draft<'a> {
     pub(super) account: &'a LoyaltyAccount,
     pub(super) programme: &'a LoyaltyProgramme,
     pub(super) now: DateTime<Utc>,
-    request: &'a Request,
+    authority: &'a Authority,
     key: Option<&'a IdempotencyKey>,
     header: AccountHeader,
     lots: Vec<Lot>,
@@ -61,7 +62,7 @@ pub(super) struct PutBack {
 impl<'a> Draft<'a> {
     pub(super) fn new(
         account: &'a LoyaltyAccount,
-        request: &'a Request,
+        authority: &'a Authority,
         key: Option<&'a IdempotencyKey>,
         programme: &'a LoyaltyProgramme,
         now: DateTime<Utc>,
@@ -72,7 +73,7 @@ impl<'a> Draft<'a> {
             programme,
             // The clocks of two replicas may differ; a ledger never goes back in time.
             now: header.recorded_at.map_or(now, |last| last.max(now)),
-            request,
+            authority,
             key,
             lots: account.lots.clone(),
             header,
@@ -155,14 +156,12 @@ impl<'a> Draft<'a> {
         movement
     }
 
-    /// Draws all that is left of an expired lot.
-    pub(super) fn write_off(&mut self, lot: Sequence) -> Movement {
+    /// Draws all that is left of a lot.
+    pub(super) fn draw_all(&mut self, lot: Sequence) -> Movement {
         let mut movement = Movement::default();
         if let Some(place) = self.place(lot) {
             let points = self.lots[place].remaining.get();
             self.move_lot(place, -points, &mut movement);
-            let lot = &mut self.lots[place];
-            lot.expired = Points::try_new(lot.expired.get() + points).unwrap_or(lot.expired);
         }
         movement
     }
@@ -278,9 +277,9 @@ impl<'a> Draft<'a> {
             lot: movement.lot,
             draws: movement.draws,
             debt_change: movement.debt_change,
-            reason: self.request.reason.clone(),
-            source: self.request.source,
-            actor: self.request.actor.clone(),
+            reason: self.authority.reason.clone(),
+            source: self.authority.source,
+            actor: self.authority.actor.clone(),
             receipt: entry.receipt,
             reverses: entry.reverses,
             effective_at: entry.effective_at,

@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn l4_lots_are_drawn_soonest_to_expire_first() {
-        let mut lots = vec![
+        let mut lots = [
             lot(1, 0, None),
             lot(2, 5, Some(90)),
             lot(3, 0, Some(90)),

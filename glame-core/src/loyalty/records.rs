@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::lot::Lot;
 use super::{
-    Earning, Explain, LoyaltyAccount, LoyaltyTransaction, NewLot, ReturnFact, Sequence, Settlement,
-    Term, TransactionKind,
+    Earning, Explain, LoyaltyAccount, LoyaltyTransaction, NewLot, ReceiptFact, ReturnFact,
+    Sequence, Settlement, Term, TransactionKind,
 };
 use crate::values::{DocumentRef, Money, Points, TransactionId};
 
@@ -46,6 +46,7 @@ pub(super) struct ReceiptRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ReturnLine {
     pub(super) amount: Money,
+    pub(super) returned_at: DateTime<Utc>,
     pub(super) versions: u32,
     pub(super) told_by: Sequence,
 }
@@ -175,7 +176,42 @@ impl Term {
     }
 }
 
+/// The facts that were told to an account.
+#[derive(Debug, Default)]
+pub(super) struct ToldFacts {
+    pub(super) receipts: BTreeMap<DocumentRef, ReceiptFact>,
+    pub(super) returns: Vec<ReturnFact>,
+}
+
 impl LoyaltyAccount {
+    /// Gives the facts that were told of receipts, as far as they are recalled.
+    pub(super) fn told_facts(&self) -> ToldFacts {
+        let mut told = ToldFacts::default();
+        for (receipt, record) in &self.receipts {
+            if let Some(purchased_at) = record.purchased_at {
+                let fact = ReceiptFact {
+                    receipt: *receipt,
+                    purchased_at,
+                    basis: record.basis,
+                };
+                told.receipts.insert(*receipt, fact);
+            }
+            told.returns.extend(
+                record
+                    .returns
+                    .iter()
+                    .map(|((document, line), told)| ReturnFact {
+                        document: *document,
+                        line: *line,
+                        receipt: *receipt,
+                        returned_at: told.returned_at,
+                        amount: told.amount,
+                    }),
+            );
+        }
+        told
+    }
+
     /// Remembers a transaction that is part of the account already, for returns and reversals.
     ///
     /// Transactions are recalled in the order of their numbers.
@@ -279,6 +315,7 @@ impl ReceiptRecord {
         let versions = self.returns.get(&key).map_or(0, |line| line.versions);
         let line = ReturnLine {
             amount: fact.amount,
+            returned_at: fact.returned_at,
             versions: versions + 1,
             told_by,
         };

@@ -220,7 +220,7 @@ pub struct LotTotal {
 }
 
 /// What was given and taken under one rule by one kind of transaction.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct RuleTotal {
     /// The rule.
     pub rule: RuleRef,

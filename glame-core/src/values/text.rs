@@ -34,6 +34,13 @@ impl PlainText {
         Some(Self(clean.trim_end().to_owned()))
     }
 
+    /// Takes a text of our own, which is known to be clean.
+    #[must_use]
+    pub(crate) fn from_static(text: &'static str) -> Self {
+        debug_assert_eq!(Self::clean(text).as_ref().map(Self::as_str), Some(text));
+        Self(text.to_owned())
+    }
+
     /// Gives the text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -51,19 +51,13 @@ pub(super) fn receipt(
         }
     }
     let basis = fact.basis.unwrap_or_default();
-    let earning = match &record.earning {
-        // The rate and the factors of the first day hold for ever.
-        Some(first) => first.with_basis(basis)?,
-        None => {
-            let birthdays = &draft.account.header.birthdays;
-            Earning::of(
-                basis,
-                fact.purchased_at,
-                customer,
-                birthdays,
-                draft.programme,
-            )?
-        }
+    // The rate and the factors of the first day hold for ever.
+    let earning = if let Some(first) = &record.earning {
+        first.with_basis(basis)?
+    } else {
+        let birthdays = &draft.account.header.birthdays;
+        let at = fact.purchased_at;
+        Earning::of(basis, at, customer, birthdays, draft.programme)?
     };
     let birthday = (record.versions == 0).then(|| earning.birthday()).flatten();
     let version = record.versions;

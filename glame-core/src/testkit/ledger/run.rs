@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Step;
 use super::step::Asked;
 use crate::loyalty::{
-    Command, Earning, Explain, LoyaltyAccount, LoyaltyBalance, LoyaltyProgramme,
+    Authority, Command, Earning, Explain, LoyaltyAccount, LoyaltyBalance, LoyaltyProgramme,
     LoyaltyTransaction, Posting, Refusal, Request, Source, TransactionKind, decide,
 };
 use crate::testkit::fixtures;
@@ -238,12 +238,12 @@ impl LedgerRun {
         match command {
             Command::Receipt(fact) => {
                 let new = &self.ledger.transactions[earlier..];
-                let earning = new
-                    .iter()
-                    .find_map(|transaction| match &transaction.explain {
-                        Explain::Receipt { settlement, .. } => Some(settlement.earning.clone()),
-                        _ => None,
-                    });
+                let earning = new.iter().find_map(|transaction| {
+                    let Explain::Receipt { settlement, .. } = &transaction.explain else {
+                        return None;
+                    };
+                    Some(settlement.earning.clone())
+                });
                 let facts = self.receipts.entry(fact.receipt).or_default();
                 facts.told |= earning.is_some();
                 facts.basis = fact.basis;
@@ -325,25 +325,17 @@ impl LedgerRun {
             .iter()
             .filter(|one| one.receipt == Some(receipt));
         for transaction in of_receipt {
-            // What was waived counts as taken, what was forfeited as given.
-            let (waived, forfeited) = match &transaction.explain {
-                Explain::Receipt { settlement, .. }
-                | Explain::Return {
-                    settlement: Some(settlement),
-                    ..
-                } => (-settlement.lapsed - settlement.forgiven, 0),
-                Explain::Restored {
-                    waived, forfeited, ..
-                } => (*waived, *forfeited),
-                _ => (0, 0),
-            };
-            let points = transaction.points + waived + forfeited;
-            match (transaction.kind, &transaction.explain) {
-                (TransactionKind::Earn, _) => earned += points,
-                (_, Explain::Spend { .. } | Explain::Restored { by_hand: true, .. }) => {
-                    spent -= points
-                }
-                _ => restored += points,
+            let explain = &transaction.explain;
+            let points = transaction.points + untouched(explain);
+            if transaction.kind == TransactionKind::Earn {
+                earned += points;
+            } else if matches!(
+                explain,
+                Explain::Spend { .. } | Explain::Restored { by_hand: true, .. }
+            ) {
+                spent -= points;
+            } else {
+                restored += points;
             }
         }
         let full = match (facts.basis, &facts.earning) {
@@ -372,6 +364,26 @@ impl LedgerRun {
             format!("{restored} of {spent} points have come home from {receipt:?}, not {home}")
         })
     }
+}
+
+/// Gives what an explanation counts beside the points: what was waived counts as taken, what was
+/// forfeited as given.
+const fn untouched(explain: &Explain) -> i64 {
+    if let Explain::Receipt { settlement, .. }
+    | Explain::Return {
+        settlement: Some(settlement),
+        ..
+    } = explain
+    {
+        return -settlement.lapsed - settlement.forgiven;
+    }
+    if let Explain::Restored {
+        waived, forfeited, ..
+    } = explain
+    {
+        return *waived + *forfeited;
+    }
+    0
 }
 
 /// Counts a share by another way than the ledger does: by the remainder of a division.
@@ -412,9 +424,11 @@ fn sweep() -> Asked {
     Asked {
         request: Request {
             command: Command::Expire,
-            reason: fixtures::text("a sweep"),
-            source: Source::Platform,
-            actor: None,
+            authority: Authority {
+                reason: fixtures::text("a sweep"),
+                source: Source::Platform,
+                actor: None,
+            },
         },
         customer: crate::loyalty::CustomerFacts::default(),
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::loyalty::{
-    Actor, BIRTHDAY, Command, CustomerFacts, ReceiptFact, Request, ReturnFact, Source,
+    Actor, Authority, BIRTHDAY, Command, CustomerFacts, ReceiptFact, Request, ReturnFact, Source,
 };
 use crate::testkit::fixtures;
 use crate::testkit::strategies;
@@ -221,12 +221,12 @@ impl Step {
                 balance: i64::from(*balance),
             },
         };
-        let request = Request {
-            command,
+        let authority = Authority {
             reason: fixtures::text("simulated"),
             source: Source::Platform,
             actor,
         };
+        let request = Request { command, authority };
         Some(Asked { request, customer })
     }
 }

@@ -1,0 +1,321 @@
+//! What the purchases of a customer say to the ledger.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use super::{
+    Authority, Command, CustomerFacts, LoyaltyAccount, Posting, ReceiptFact, Request, ReturnFact,
+};
+use crate::purchases::{DocumentKind, PurchaseHistory, PurchaseLine};
+use crate::values::{DocumentRef, Money, ProductRef, VariantRef};
+
+/// How long after a return the report of its shift may be dated.
+const SHIFT: TimeDelta = TimeDelta::days(1);
+
+/// The receipts and returns of a customer as the ledger looks at them.
+///
+/// A receipt is a document that sells; its basis is the money paid for what it gives away. What it
+/// or another document takes back is set against receipts:
+///
+/// 1. a line that names a receipt of the history is set against that;
+/// 2. any other, article by article and as far as the money goes, against the last receipts of the
+///    article before it, a report of the same shift included;
+/// 3. what is left lowers no points: nothing says which receipt had earned them.
+///
+/// Opening balances, corrections by hand and the costs of a month earn nothing. All of it is a
+/// function of the stored history, so that the order in which the shop's base tells it does not
+/// matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PurchaseFacts {
+    receipts: BTreeMap<DocumentRef, Sold>,
+    returns: BTreeMap<(DocumentRef, DocumentRef), TakenBack>,
+    /// All money by its date, for what was spent before a purchase.
+    money: Vec<(DateTime<Utc>, i128)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Sold {
+    purchased_at: DateTime<Utc>,
+    kind: DocumentKind,
+    kopecks: i128,
+    returned: i128,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct TakenBack {
+    returned_at: DateTime<Utc>,
+    kopecks: i128,
+}
+
+/// An article in a document, with the money of it that was not taken back yet.
+type Remaining = BTreeMap<
+    (Option<ProductRef>, Option<VariantRef>),
+    BTreeMap<(DateTime<Utc>, DocumentRef), i128>,
+>;
+
+impl PurchaseFacts {
+    /// Reads a history.
+    #[must_use]
+    pub fn of(history: &PurchaseHistory) -> Self {
+        let mut facts = Self::default();
+        let mut remaining = Remaining::new();
+        let mut back: Vec<&PurchaseLine> = Vec::new();
+        for line in history.lines() {
+            let kopecks = i128::from(line.amount.kopecks());
+            facts.money.push((line.purchased_at, kopecks));
+            match line.document.kind {
+                DocumentKind::OpeningBalance
+                | DocumentKind::RegisterCorrection
+                | DocumentKind::MonthClose => {}
+                DocumentKind::SaleCorrection if kopecks > 0 => {
+                    facts.add_sale(
+                        line,
+                        line.returns.unwrap_or(line.document.document),
+                        &mut remaining,
+                    );
+                }
+                _ if kopecks < 0 => back.push(line),
+                _ => facts.add_sale(line, line.document.document, &mut remaining),
+            }
+        }
+        back.sort_by_key(|line| (line.purchased_at, line.document, line.line_number));
+        // What names its receipt is set against that before anything is guessed.
+        let (named, unnamed): (Vec<&PurchaseLine>, Vec<&PurchaseLine>) =
+            back.into_iter().partition(|line| {
+                line.returns
+                    .is_some_and(|receipt| facts.receipts.contains_key(&receipt))
+            });
+        for line in named {
+            if let Some(receipt) = line.returns {
+                facts.set_against(
+                    line,
+                    receipt,
+                    -i128::from(line.amount.kopecks()),
+                    &mut remaining,
+                );
+            }
+        }
+        for line in unnamed {
+            facts.set_against_last(line, &mut remaining);
+        }
+        facts
+    }
+
+    fn add_sale(&mut self, line: &PurchaseLine, receipt: DocumentRef, remaining: &mut Remaining) {
+        let kopecks = i128::from(line.amount.kopecks());
+        let sold = self.receipts.entry(receipt).or_insert(Sold {
+            purchased_at: line.purchased_at,
+            kind: line.document.kind,
+            kopecks: 0,
+            returned: 0,
+        });
+        sold.kopecks += kopecks;
+        sold.purchased_at = sold.purchased_at.min(line.purchased_at);
+        *remaining
+            .entry((line.product, line.variant))
+            .or_default()
+            .entry((line.purchased_at, receipt))
+            .or_default() += kopecks;
+    }
+
+    fn set_against(
+        &mut self,
+        line: &PurchaseLine,
+        receipt: DocumentRef,
+        kopecks: i128,
+        remaining: &mut Remaining,
+    ) {
+        if let Some(sold) = self.receipts.get_mut(&receipt) {
+            sold.returned += kopecks;
+        }
+        let taken = self
+            .returns
+            .entry((line.document.document, receipt))
+            .or_insert(TakenBack {
+                returned_at: line.purchased_at,
+                kopecks: 0,
+            });
+        taken.kopecks += kopecks;
+        let article = remaining.get_mut(&(line.product, line.variant));
+        for ((_, document), left) in article.into_iter().flatten() {
+            if *document == receipt {
+                *left -= kopecks.min(*left);
+            }
+        }
+    }
+
+    fn set_against_last(&mut self, line: &PurchaseLine, remaining: &mut Remaining) {
+        let mut kopecks = -i128::from(line.amount.kopecks());
+        let Some(sales) = remaining.get(&(line.product, line.variant)) else {
+            return;
+        };
+        let candidates: Vec<(DocumentRef, i128)> = sales
+            .iter()
+            .rev()
+            .filter(|((sold_at, receipt), left)| {
+                let report = self
+                    .receipts
+                    .get(receipt)
+                    .is_some_and(|sold| sold.kind == DocumentKind::ShiftReport);
+                let latest = if report {
+                    line.purchased_at + SHIFT
+                } else {
+                    line.purchased_at
+                };
+                *sold_at <= latest && **left > 0
+            })
+            .map(|((_, receipt), left)| (*receipt, *left))
+            .collect();
+        for (receipt, left) in candidates {
+            let part = kopecks.min(left);
+            if part == 0 {
+                break;
+            }
+            kopecks -= part;
+            self.set_against(line, receipt, part, remaining);
+        }
+    }
+
+    /// Gives what the programme must know of the customer at a purchase: what came before it.
+    #[must_use]
+    pub fn customer_at(
+        &self,
+        at: DateTime<Utc>,
+        vip: bool,
+        birth_date: Option<NaiveDate>,
+    ) -> CustomerFacts {
+        let earlier = self.receipts.values().filter(|sold| sold.purchased_at < at);
+        let kept = earlier
+            .map(|sold| sold.kopecks - sold.returned)
+            .filter(|net| *net > 0);
+        let (mut receipts, mut total) = (0_u32, 0_i128);
+        for net in kept {
+            receipts = receipts.saturating_add(1);
+            total += net;
+        }
+        let before = self.money.iter().filter(|(date, _)| *date < at);
+        CustomerFacts {
+            vip,
+            birth_date,
+            earlier_receipts: receipts,
+            earlier_total: saturated(total),
+            lifetime_spent: saturated(before.map(|(_, kopecks)| kopecks).sum()),
+        }
+    }
+
+    /// Gives the postings that make an account agree with the purchases; none if it does.
+    ///
+    /// The account must have been loaded with all its receipts. What is no more of a return comes
+    /// first, then receipts by date, then returns, and last the receipts that are no more, so that
+    /// points which only change their document pass through no debt.
+    #[must_use]
+    pub fn postings(
+        &self,
+        account: &LoyaltyAccount,
+        starts_on: impl Fn(DateTime<Utc>) -> bool,
+        vip: bool,
+        birth_date: Option<NaiveDate>,
+        authority: &Authority,
+    ) -> Vec<Posting> {
+        let told = account.told_facts();
+        let mut commands: Vec<(Command, CustomerFacts)> = Vec::new();
+        let nobody = CustomerFacts::default();
+
+        // Each receipt that a document takes something back of is one line of it for the ledger.
+        let mut lines: HashMap<DocumentRef, u32> = HashMap::new();
+        let mut wanted: BTreeMap<(DocumentRef, DocumentRef), (u32, TakenBack)> = BTreeMap::new();
+        for ((document, receipt), taken) in &self.returns {
+            let line = lines.entry(*document).or_default();
+            *line += 1;
+            wanted.insert((*document, *receipt), (*line, *taken));
+        }
+        for fact in &told.returns {
+            let stays = wanted
+                .get(&(fact.document, fact.receipt))
+                .is_some_and(|(line, _)| *line == fact.line);
+            if !stays && fact.amount > Money::ZERO {
+                let gone = ReturnFact {
+                    amount: Money::ZERO,
+                    ..*fact
+                };
+                commands.push((Command::Return(gone), nobody));
+            }
+        }
+
+        let mut receipts: Vec<(&DocumentRef, &Sold)> = self.receipts.iter().collect();
+        receipts.sort_by_key(|(receipt, sold)| (sold.purchased_at, **receipt));
+        let counts = |receipt: &DocumentRef, sold: &Sold| {
+            told.receipts.contains_key(receipt)
+                || (sold.kopecks > 0 && starts_on(sold.purchased_at))
+        };
+        for (receipt, sold) in receipts {
+            let fact = ReceiptFact {
+                receipt: *receipt,
+                purchased_at: sold.purchased_at,
+                basis: Some(saturated(sold.kopecks)),
+            };
+            if counts(receipt, sold) && told.receipts.get(receipt) != Some(&fact) {
+                let customer = self.customer_at(sold.purchased_at, vip, birth_date);
+                commands.push((Command::Receipt(fact), customer));
+            }
+        }
+
+        let mut returns: Vec<_> = wanted
+            .into_iter()
+            .filter(|((_, receipt), _)| {
+                self.receipts
+                    .get(receipt)
+                    .is_some_and(|sold| counts(receipt, sold))
+            })
+            .collect();
+        returns.sort_by_key(|(key, (_, taken))| (taken.returned_at, *key));
+        for ((document, receipt), (line, taken)) in returns {
+            let fact = ReturnFact {
+                document,
+                line,
+                receipt,
+                returned_at: taken.returned_at,
+                amount: saturated(taken.kopecks),
+            };
+            let known = told.returns.iter().any(|told| {
+                (told.document, told.line, told.receipt, told.amount)
+                    == (fact.document, fact.line, fact.receipt, fact.amount)
+            });
+            if !known {
+                commands.push((Command::Return(fact), nobody));
+            }
+        }
+
+        for (receipt, fact) in &told.receipts {
+            if fact.basis.is_some() && !self.receipts.contains_key(receipt) {
+                let gone = ReceiptFact {
+                    basis: None,
+                    ..*fact
+                };
+                commands.push((Command::Receipt(gone), nobody));
+            }
+        }
+        let user = account.header().user;
+        commands
+            .into_iter()
+            .map(|(command, customer)| Posting {
+                user,
+                key: None,
+                request: Request {
+                    command,
+                    authority: authority.clone(),
+                },
+                customer,
+            })
+            .collect()
+    }
+}
+
+fn saturated(kopecks: i128) -> Money {
+    Money::from_kopecks(i64::try_from(kopecks).unwrap_or(if kopecks < 0 {
+        i64::MIN
+    } else {
+        i64::MAX
+    }))
+}

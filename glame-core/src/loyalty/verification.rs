@@ -1,0 +1,77 @@
+use serde::Serialize;
+
+use super::{AccountHeader, LedgerFault, Lot, LoyaltyAccount, LoyaltyTransaction, Sequence};
+use crate::values::{TransactionId, UserId};
+
+/// Something in a stored ledger that does not follow from its transactions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Whose ledger it is.
+    pub user: UserId,
+    /// The transaction that does not hold, where it is one.
+    pub transaction: Option<TransactionId>,
+    /// The number of that transaction.
+    pub sequence: Option<Sequence>,
+    /// What is wrong.
+    pub problem: String,
+}
+
+/// Replays a ledger and compares it with what storage keeps of it.
+///
+/// The first transaction that does not hold ends the replay: nothing after it can be trusted.
+#[must_use]
+pub fn verify_ledger(
+    header: &AccountHeader,
+    lots: &[Lot],
+    transactions: &[LoyaltyTransaction],
+) -> Vec<Finding> {
+    let finding = |transaction: Option<&LoyaltyTransaction>, problem: String| Finding {
+        user: header.user,
+        transaction: transaction.map(|one| one.id),
+        sequence: transaction.map(|one| one.sequence),
+        problem,
+    };
+    let mut account = LoyaltyAccount::new(header.user);
+    for transaction in transactions {
+        if let Err(fault) = account.apply(transaction) {
+            // A row that was altered is the one to look at, even if another check fails first.
+            let altered = transaction.hash != transaction.compute_hash();
+            let fault = if altered { LedgerFault::Altered } else { fault };
+            return vec![finding(Some(transaction), fault.to_string())];
+        }
+    }
+    let mut findings = Vec::new();
+    let replayed = account.header();
+    if replayed.sequence != header.sequence {
+        let problem = format!(
+            "the account says {} transactions, {} are stored",
+            header.sequence, replayed.sequence
+        );
+        findings.push(finding(transactions.last(), problem));
+    } else if replayed != header {
+        let problem = format!(
+            "the account says a balance of {} and a debt of {}, its transactions come to {} and {}",
+            header.balance, header.debt, replayed.balance, replayed.debt
+        );
+        findings.push(finding(None, problem));
+    }
+    let numbers = lots.iter().chain(account.lots()).map(|lot| lot.lot);
+    let mut numbers: Vec<Sequence> = numbers.collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    for number in numbers {
+        let stored = lots.iter().find(|lot| lot.lot == number);
+        let replayed = account.lot(number);
+        if stored != replayed {
+            let remaining = |lot: Option<&Lot>| lot.map(|lot| lot.remaining);
+            let made_by = transactions.iter().find(|one| one.sequence == number);
+            let problem = format!(
+                "lot {number} is stored with {:?} points left, its transactions leave {:?}",
+                remaining(stored),
+                remaining(replayed)
+            );
+            findings.push(finding(made_by, problem));
+        }
+    }
+    findings
+}
