@@ -1,5 +1,7 @@
 //! Small named samples; everybody in them is invented.
 
+pub mod loyalty;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone, Utc};
 use uuid::Uuid;
 
