@@ -16,6 +16,7 @@ mod storage {
     }
 
     glame_core::storage_conformance!(fresh);
+    glame_core::loyalty_conformance!(fresh);
 }
 
 mod source {

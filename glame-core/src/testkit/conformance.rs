@@ -20,6 +20,7 @@
 pub mod atomicity;
 pub mod catalogue;
 pub mod lease;
+pub mod ledger;
 pub mod loyalty;
 pub mod metrics;
 pub mod points;
@@ -129,6 +130,38 @@ macro_rules! storage_conformance {
     };
 }
 
+/// Makes one `#[tokio::test]` of each property of the points ledger over a [`Storage`].
+///
+/// `$fresh` is as for [`storage_conformance!`](crate::storage_conformance). Each case runs a
+/// [`LoyaltyService`](crate::loyalty::LoyaltyService) over the storage.
+#[macro_export]
+macro_rules! loyalty_conformance {
+    ($fresh:path) => {
+        $crate::conformance_cases! { shared $fresh;
+            ledger {
+                l3_expiry_acts_by_time_swept_or_not,
+                l5_and_l7_one_point_too_many_is_refused_with_nothing_written,
+                l8_a_replay_gives_what_is_stored,
+                i1_the_same_key_gives_the_same_result_for_ever,
+                i2_another_request_under_a_key_names_the_differing_fields,
+                i3_a_refusal_repeats_under_its_key,
+                i4_a_deed_is_done_once_whatever_the_keys,
+                i5_a_batch_is_as_one_by_one_and_repeats_its_keys,
+                i5_work_that_is_lost_before_its_commit_is_done_once_by_the_retry,
+                i6_of_concurrent_spends_of_the_whole_balance_one_succeeds,
+                i6_concurrent_tries_under_one_key_are_carried_out_once,
+                i6_merges_in_opposite_directions_end,
+                e5_a_preview_is_what_the_posting_then_writes,
+                r5_purchases_are_settled_once_whatever_came_in_between,
+                t1_and_t2_the_past_answers_as_it_did,
+                t4_a_merge_keeps_sums_and_expiries,
+                random_commands_give_what_the_pure_ledger_gives,
+                an_unknown_customer_is_told_apart,
+            }
+        }
+    };
+}
+
 /// Makes one `#[tokio::test]` of each promise of [`SalesSource`](crate::ports::SalesSource).
 ///
 /// `$fresh` is the path of an `async fn() -> (impl SalesSource, Guard)` that gives a source with a
@@ -174,6 +207,16 @@ macro_rules! conformance_cases {
             .await;
         }
     )* };
+    (@tests shared $fresh:path; $module:ident; $($case:ident),*) => { $(
+        #[tokio::test]
+        async fn $case() {
+            let (storage, _guard) = $fresh().await;
+            $crate::testkit::conformance::$module::$case(
+                $crate::testkit::conformance::IntoShared::into_shared(storage),
+            )
+            .await;
+        }
+    )* };
     (@tests source $fresh:path; $module:ident; $($case:ident),*) => { $(
         #[tokio::test]
         async fn $case() {
@@ -204,6 +247,25 @@ impl<S: Storage> AsStorage for S {
 impl AsStorage for Arc<dyn Storage> {
     fn as_storage(&self) -> &dyn Storage {
         self.as_ref()
+    }
+}
+
+/// Hands a storage to the suite that services share, be it owned or shared already.
+#[doc(hidden)]
+pub trait IntoShared {
+    /// Gives the shared storage.
+    fn into_shared(self) -> Arc<dyn Storage>;
+}
+
+impl<S: Storage + 'static> IntoShared for S {
+    fn into_shared(self) -> Arc<dyn Storage> {
+        Arc::new(self)
+    }
+}
+
+impl IntoShared for Arc<dyn Storage> {
+    fn into_shared(self) -> Self {
+        self
     }
 }
 

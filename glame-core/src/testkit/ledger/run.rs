@@ -6,8 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Step;
 use super::step::Asked;
 use crate::loyalty::{
-    Authority, Command, Earning, Explain, LoyaltyAccount, LoyaltyBalance, LoyaltyProgramme,
-    LoyaltyTransaction, Posting, Refusal, Request, Source, TransactionKind, decide,
+    Authority, Command, CustomerFacts, Earning, Explain, LoyaltyAccount, LoyaltyBalance,
+    LoyaltyProgramme, LoyaltyTransaction, Posting, Refusal, Request, Source, TransactionKind,
+    decide,
 };
 use crate::testkit::fixtures;
 use crate::values::{DocumentRef, Money, Points, TransactionId, UserId};
@@ -150,6 +151,14 @@ impl LedgerRun {
     #[must_use]
     pub fn transactions(&self) -> &[LoyaltyTransaction] {
         &self.ledger.transactions
+    }
+
+    /// Gives what a step would ask of the ledger as it is; none where only time passes.
+    #[must_use]
+    pub fn asked(&self, step: &Step) -> Option<(Request, CustomerFacts)> {
+        let available = self.ledger.account.balance(self.now).available;
+        let asked = step.asked(self.now, available, |nth| self.ledger.nth(nth))?;
+        Some((asked.request, asked.customer))
     }
 
     /// Takes a step, and checks everything that must hold after it.
@@ -430,6 +439,6 @@ fn sweep() -> Asked {
                 actor: None,
             },
         },
-        customer: crate::loyalty::CustomerFacts::default(),
+        customer: CustomerFacts::default(),
     }
 }
