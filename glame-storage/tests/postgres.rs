@@ -14,3 +14,4 @@ async fn fresh() -> (Arc<dyn Storage>, ()) {
 }
 
 glame_core::storage_conformance!(fresh);
+glame_core::loyalty_conformance!(fresh);

@@ -12,6 +12,7 @@ mod in_memory {
     }
 
     glame_core::storage_conformance!(fresh);
+    glame_core::loyalty_conformance!(fresh);
 }
 
 mod on_a_file {
@@ -28,4 +29,5 @@ mod on_a_file {
     }
 
     glame_core::storage_conformance!(fresh);
+    glame_core::loyalty_conformance!(fresh);
 }

@@ -361,9 +361,7 @@ impl LoyaltyService {
             return Err(LoyaltyError::BatchTooLarge);
         }
         self.check_ledger(&postings)?;
-        let mut work = self.storage.begin().await?;
-        let queries = queries_of(&postings);
-        let mut accounts = self.lock(work.as_mut(), &queries).await?;
+        let (mut work, mut accounts) = self.lock(&queries_of(&postings)).await?;
         let now = self.clock.now();
         let outcomes = self.post_to(&mut accounts, &postings, now)?;
         let changes: Vec<_> = accounts
@@ -418,8 +416,7 @@ impl LoyaltyService {
         if into != from {
             queries.push(AccountQuery::of(into));
         }
-        let mut work = self.storage.begin().await?;
-        let mut accounts = self.lock(work.as_mut(), &queries).await?;
+        let (mut work, mut accounts) = self.lock(&queries).await?;
         let now = self.clock.now();
         let (Some(source), Some(target)) = (accounts.remove(&from), accounts.remove(&into)) else {
             return Err(NotPosted::from(Refusal::Invalid {
@@ -480,26 +477,30 @@ impl LoyaltyService {
         postings.iter().map(outcome).collect()
     }
 
+    /// Begins a work that has locked the accounts of these users.
     async fn lock(
         &self,
-        work: &mut dyn UnitOfWork,
         queries: &[AccountQuery],
-    ) -> Result<BTreeMap<UserId, OpenAccount>, LoyaltyError> {
-        let snapshots = match work.lock_loyalty_accounts(queries).await {
-            Ok(snapshots) => snapshots,
-            // Whoever is not there is looked for only now, so that no posting pays for it.
+    ) -> Result<(Box<dyn UnitOfWork>, BTreeMap<UserId, OpenAccount>), LoyaltyError> {
+        let mut work = self.storage.begin().await?;
+        match work.lock_loyalty_accounts(queries).await {
+            Ok(snapshots) => {
+                let opened = snapshots
+                    .into_iter()
+                    .map(|snapshot| (snapshot.header.user, OpenAccount::new(snapshot)));
+                Ok((work, opened.collect()))
+            }
+            // Whoever is not there is looked for only now, so that no posting pays for it; the work
+            // ends first, for it may hold the only connection.
             Err(refused @ StorageError::Refused { .. }) => {
+                drop(work);
                 for query in queries {
                     self.require_user(query.user).await?;
                 }
-                return Err(refused.into());
+                Err(refused.into())
             }
-            Err(error) => return Err(error.into()),
-        };
-        let opened = snapshots
-            .into_iter()
-            .map(|snapshot| (snapshot.header.user, OpenAccount::new(snapshot)));
-        Ok(opened.collect())
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn open_for_reading(

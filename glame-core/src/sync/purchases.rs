@@ -239,6 +239,10 @@ impl CustomerSyncService {
                 .await?;
             work.add_receipts(&changes.created).await?;
             work.add_receipts(&changes.updated).await?;
+            let left = changes.removed.iter().map(|receipt| receipt.key.user);
+            let touched: BTreeSet<UserId> = buyers.into_iter().chain(left).collect();
+            work.mark_for_settlement(&touched.into_iter().collect::<Vec<_>>())
+                .await?;
         }
         active.set_aside(work.as_mut(), rejected).await?;
         self.commit_step(active, work).await

@@ -41,8 +41,8 @@ pub fn decide_merge(
         .copied()
         .collect();
     for lot in open {
-        let taken = source.draw_all(lot.lot);
-        write(&mut source, taker, None, taken)?;
+        let leaving = source.draw_all(lot.lot);
+        write(&mut source, taker, None, leaving)?;
         let credit = target.credit(lot.remaining, lot.term)?;
         write(&mut target, giver, Some(lot.lot), credit)?;
     }
@@ -51,10 +51,10 @@ pub fn decide_merge(
         let mut repaid = Movement::default();
         source.owe(-debt, &mut repaid)?;
         write(&mut source, taker, None, repaid)?;
-        let mut taken = target.draw(debt, &[], Reach::Unexpired);
-        let drawn = taken.points().map_or(0, i64::abs);
-        target.owe(debt - drawn, &mut taken)?;
-        write(&mut target, giver, None, taken)?;
+        let mut coming = target.draw(debt, &[], Reach::Unexpired);
+        let drawn = coming.points().map_or(0, i64::abs);
+        target.owe(debt - drawn, &mut coming)?;
+        write(&mut target, giver, None, coming)?;
     }
     Ok((source.into_transactions(), target.into_transactions()))
 }

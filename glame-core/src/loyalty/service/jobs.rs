@@ -139,8 +139,7 @@ impl LoyaltyService {
                 },
             })
             .collect();
-        let mut work = self.storage.begin().await?;
-        let mut accounts = self.lock(work.as_mut(), &queries).await?;
+        let (mut work, mut accounts) = self.lock(&queries).await?;
         let now = self.clock.now();
         let authority = Authority {
             source: Source::Onec,

@@ -137,9 +137,9 @@ pub async fn reasons_keep_every_letter(storage: &dyn Storage) {
     let letters = text("ё Ё 🌷 👩‍👩‍👧 «кавычки» \"quotes\" \\n '; DROP TABLE users; -- \u{301}");
     let longest = PlainText::clean(&"ё".repeat(PlainText::MAX_CHARS)).unwrap();
     let mut first = keyed("a-key", adjust(anna.id, 1));
-    first.request.reason = letters.clone();
+    first.request.authority.reason = letters.clone();
     let mut second = adjust(anna.id, 1);
-    second.request.reason = longest.clone();
+    second.request.authority.reason = longest.clone();
     carry_out(storage, &[(first.clone(), minute(1)), (second, minute(2))]).await;
     let read = storage.transactions_after(anna.id, Sequence::NONE, 9).await;
     let reasons: Vec<_> = read.unwrap().into_iter().map(|one| one.reason).collect();

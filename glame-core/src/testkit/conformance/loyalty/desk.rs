@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::loyalty::{
-    Actor, Command, CustomerFacts, IdempotencyKey, LoyaltyAccount, LoyaltyProgramme, Posting,
-    ReceiptFact, Refusal, Request, ReturnFact, Sequence, Source, decide,
+    Actor, Authority, Command, CustomerFacts, IdempotencyKey, LoyaltyAccount, LoyaltyProgramme,
+    Posting, ReceiptFact, Refusal, Request, ReturnFact, Sequence, Source, decide,
 };
 use crate::ports::{
     AccountChange, AccountNeeds, AccountQuery, AccountSnapshot, LoyaltyReader, ReceiptScope,
@@ -140,9 +140,11 @@ pub(in crate::testkit::conformance) fn posting(user: UserId, command: Command) -
         key: None,
         request: Request {
             command,
-            reason: text("Подарок 🌷 к чаю, ещё один"),
-            source: Source::Manual,
-            actor: Some(Actor::Named(text("Кассир Пётр"))),
+            authority: Authority {
+                reason: text("Подарок 🌷 к чаю, ещё один"),
+                source: Source::Manual,
+                actor: Some(Actor::Named(text("Кассир Пётр"))),
+            },
         },
         customer: CustomerFacts::default(),
     }
