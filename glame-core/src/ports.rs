@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | [`Storage`], [`UnitOfWork`] | where customers, purchases, points and figures are kept | PostgreSQL, SQLite, [`MemoryStorage` |
 //! | [`SalesSource`] | the shop's base | 1C OData |
+//! | [`PointsSource`] | the points that the shop's base keeps | 1C OData |
 //! | [`Clock`], [`IdSource`] | time and chance | the server's, the testkit's |
 //!
 //! Every port is `async_trait` and meant for `dyn`: which adapter it is, is known at run time by an
@@ -23,6 +24,7 @@ mod clock;
 mod errors;
 mod loyalty;
 mod metrics;
+mod points_source;
 mod purchases;
 #[cfg_attr(
     any(test, feature = "testkit"),
@@ -45,6 +47,7 @@ pub use loyalty::{
     StoredRequest,
 };
 pub use metrics::{MetricsReader, MetricsWriter};
+pub use points_source::{CardPoints, PointsSource};
 pub use purchases::{PurchaseReader, PurchaseTotals, PurchaseWriter};
 pub use sales_source::{
     CardRecord, CustomerProfile, Rejected, SalesSource, SalesWindow, SourceAnswer, SourceCursor,
@@ -60,6 +63,7 @@ pub use {
     clock::{MockClock, MockIdSource},
     loyalty::{MockLoyaltyReader, MockLoyaltyWriter},
     metrics::{MockMetricsReader, MockMetricsWriter},
+    points_source::MockPointsSource,
     purchases::{MockPurchaseReader, MockPurchaseWriter},
     sales_source::MockSalesSource,
     sync_runs::{MockSyncRunReader, MockSyncRunWriter},

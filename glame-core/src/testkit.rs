@@ -4,8 +4,10 @@
 //! * [`ManualClock`] and [`CountingIds`], so that time and ids are known,
 //! * [`ledger`], a simulator that runs a loyalty programme against all its properties,
 //! * [`fixtures`], small named samples, and [`strategies`] for proptest,
-//! * [`storage_conformance!`](crate::storage_conformance) and
-//!   [`sales_source_conformance!`](crate::sales_source_conformance), which make one named test of
+//! * [`ListSource`] and [`ListPoints`], a shop's base made of lists,
+//! * [`storage_conformance!`](crate::storage_conformance),
+//!   [`sales_source_conformance!`](crate::sales_source_conformance) and
+//!   [`points_source_conformance!`](crate::points_source_conformance), which make one named test of
 //!   each promise of a port.
 #![expect(
     clippy::unwrap_used,
@@ -22,11 +24,13 @@ pub mod ledger;
 pub mod strategies;
 
 mod counting_ids;
+mod list_points;
 mod list_source;
 mod manual_clock;
 mod memory;
 
 pub use counting_ids::CountingIds;
+pub use list_points::ListPoints;
 pub use list_source::ListSource;
 pub use manual_clock::ManualClock;
 pub use memory::MemoryStorage;

@@ -53,3 +53,34 @@ mod source {
 
     glame_core::sales_source_conformance!(fresh);
 }
+
+mod lists_of_points {
+    use glame_core::ports::CardPoints;
+    use glame_core::testkit::{ListPoints, fixtures};
+
+    async fn fresh() -> (ListPoints, ()) {
+        let source = ListPoints::default();
+        let moved = |minute, card, points| {
+            let card = fixtures::card_ref(card);
+            (fixtures::minute(minute), CardPoints { card, points })
+        };
+        // One card has points, one owes some, one has nothing left, and one is not understood.
+        source.movements.lock().unwrap().extend([
+            moved(-10, 1, 500),
+            moved(0, 1, -120),
+            moved(10, 1, -380),
+            moved(-10, 2, -7),
+            moved(-20, 3, 50),
+            moved(-10, 3, -50),
+            moved(-10, 4, 90),
+        ]);
+        source
+            .unreadable
+            .lock()
+            .unwrap()
+            .push(fixtures::card_ref(4));
+        (source, ())
+    }
+
+    glame_core::points_source_conformance!(fresh);
+}

@@ -24,6 +24,7 @@ pub mod ledger;
 pub mod loyalty;
 pub mod metrics;
 pub mod points;
+pub mod points_source;
 pub mod purchases;
 pub mod sales_source;
 pub mod sync_runs;
@@ -186,7 +187,26 @@ macro_rules! sales_source_conformance {
     };
 }
 
-/// Turns lists of cases into tests; the two suites call it.
+/// Makes one `#[tokio::test]` of each promise of [`PointsSource`](crate::ports::PointsSource).
+///
+/// `$fresh` is the path of an `async fn() -> (impl PointsSource, Guard)` that gives a source with a
+/// shop in it: cards that have points in the middle of 2025
+/// ([`fixtures::minute`](crate::testkit::fixtures::minute)) and had none a hundred years before.
+#[macro_export]
+macro_rules! points_source_conformance {
+    ($fresh:path) => {
+        $crate::conformance_cases! { source $fresh;
+            points_source {
+                every_card_with_points_comes_once,
+                what_comes_later_does_not_count,
+                the_points_of_an_instant_stay_the_same,
+                a_rejected_card_is_not_answered,
+            }
+        }
+    };
+}
+
+/// Turns lists of cases into tests; the suites call it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! conformance_cases {
