@@ -5,6 +5,7 @@
 
 mod demo;
 mod doctor;
+mod loyalty;
 mod metrics;
 mod migrate;
 mod openapi;
@@ -49,6 +50,9 @@ enum Command {
     /// Make the figures of all customers
     #[command(subcommand)]
     Metrics(metrics::Metrics),
+    /// Show and move points
+    #[command(subcommand)]
+    Loyalty(loyalty::Loyalty),
     /// Print reports
     #[command(subcommand)]
     Report(report::Report),
@@ -83,6 +87,7 @@ async fn run_command(line: CommandLine) -> Result<ExitCode, CommandError> {
         Command::Sync(sync) => sync.run(&settings).await,
         Command::Doctor(doctor) => doctor.run(&settings).await,
         Command::Metrics(metrics) => metrics.run(&settings).await,
+        Command::Loyalty(loyalty) => loyalty.run(&settings).await,
         Command::Report(report) => report.run(&settings).await,
         Command::Openapi => openapi::run(),
     }

@@ -1,5 +1,7 @@
 //! Reports as tables for people and as JSON and CSV for programs, with the names of the API.
 
+mod points;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -8,6 +10,10 @@ use glame_core::analytics::{AsOf, CustomerMetrics, Group, RfmAnalysis, RfmSegmen
 use glame_core::users::User;
 use glame_core::values::UserId;
 use serde::Serialize;
+
+pub use points::{
+    BalanceView, StatementView, TransactionView, liability_csv, liability_table, transactions_table,
+};
 
 use crate::output::{grouped, table};
 

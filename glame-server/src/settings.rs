@@ -4,6 +4,7 @@
 //! checked at the start, and an error names the key and the variable that can set it.
 
 mod environment;
+mod loyalty;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -13,12 +14,14 @@ use std::time::Duration;
 use chrono::{NaiveDate, TimeDelta};
 use croner::Cron;
 use glame_core::analytics::MetricsPolicy;
+use glame_core::loyalty::LoyaltyProgramme;
 use glame_core::sync::SyncSettings;
 use glame_onec::{Credentials, OnecSettings, SalesRegister, Timeouts};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 pub use environment::Environment;
+pub use loyalty::LoyaltySettings;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -34,6 +37,8 @@ pub struct Settings {
     pub sync: SyncPlan,
     /// How customers are scored.
     pub analytics: AnalyticsSettings,
+    /// The loyalty programme.
+    pub loyalty: LoyaltySettings,
     /// What is logged.
     pub log: LogSettings,
 }
@@ -244,15 +249,20 @@ impl Settings {
             path: path.to_owned(),
             source,
         })?;
-        toml::from_str(&text).map_err(|error| SettingsError::Malformed {
-            path: path.to_owned(),
-            message: error.to_string().trim_end().to_owned(),
-        })
+        let mut settings: Self =
+            toml::from_str(&text).map_err(|error| SettingsError::Malformed {
+                path: path.to_owned(),
+                message: error.to_string().trim_end().to_owned(),
+            })?;
+        settings.loyalty.resolve(path);
+        Ok(settings)
     }
 
     /// Checks what can be checked without asking anybody.
     fn check(&self) -> Result<(), SettingsError> {
         self.schedule()?;
+        self.loyalty.expire_schedule()?;
+        self.programme()?;
         let at_least_one = [
             ("sync.lease_seconds", self.sync.lease_seconds),
             ("sync.complete_every_days", self.sync.complete_every_days),
@@ -301,20 +311,12 @@ impl Settings {
 
     /// Gives the schedule of the synchronisation; none if it is off.
     pub fn schedule(&self) -> Result<Option<Cron>, SettingsError> {
-        if self.sync.schedule == "off" {
-            return Ok(None);
-        }
-        self.sync
-            .schedule
-            .parse()
-            .map(Some)
-            .map_err(|error: croner::errors::CronError| SettingsError::Wrong {
-                key: "sync.schedule",
-                problem: format!(
-                    "not a cron expression of five fields such as \"*/30 * * * *\", nor \"off\": \
-                     {error}"
-                ),
-            })
+        cron("sync.schedule", &self.sync.schedule)
+    }
+
+    /// Gives the rules of the loyalty programme.
+    pub fn programme(&self) -> Result<LoyaltyProgramme, SettingsError> {
+        self.loyalty.programme(self.analytics.metrics.zone)
     }
 
     /// Gives what the 1C adapter must know.
@@ -385,6 +387,22 @@ impl Settings {
             ..SyncSettings::default()
         }
     }
+}
+
+/// Reads when a job runs; none if it is off.
+fn cron(key: &'static str, schedule: &str) -> Result<Option<Cron>, SettingsError> {
+    if schedule == "off" {
+        return Ok(None);
+    }
+    schedule
+        .parse()
+        .map(Some)
+        .map_err(|error: croner::errors::CronError| SettingsError::Wrong {
+            key,
+            problem: format!(
+                "not a cron expression of five fields such as \"*/30 * * * *\", nor \"off\": {error}"
+            ),
+        })
 }
 
 impl fmt::Display for LogFormat {

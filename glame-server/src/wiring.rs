@@ -5,6 +5,7 @@ mod absent_source;
 use std::sync::Arc;
 
 use glame_core::analytics::{AsOf, CustomerAnalyticsService};
+use glame_core::loyalty::{LoyaltyService, PointsLedger};
 use glame_core::ports::{Clock, SalesSource, Storage, StorageError};
 use glame_core::sync::CustomerSyncService;
 use glame_onec::OnecSource;
@@ -59,6 +60,39 @@ pub fn sync_service(
 /// Puts the analytics together.
 pub fn analytics(settings: &Settings, storage: Arc<dyn Storage>) -> CustomerAnalyticsService {
     CustomerAnalyticsService::new(storage, settings.analytics.metrics.clone())
+}
+
+/// Puts the loyalty programme together.
+pub fn loyalty(
+    settings: &Settings,
+    storage: Arc<dyn Storage>,
+) -> Result<LoyaltyService, WiringError> {
+    let programme = settings.programme()?;
+    let service = LoyaltyService::new(
+        storage,
+        Arc::new(SystemClock),
+        programme,
+        settings.loyalty.ledger,
+    );
+    // The settings have checked the programme.
+    service.map_err(|error| {
+        WiringError::Settings(SettingsError::Wrong {
+            key: "loyalty.programme",
+            problem: error.to_string(),
+        })
+    })
+}
+
+/// Says so where every receipt that was ever sold earns, which few shops want.
+pub fn warn_of_old_receipts(settings: &Settings) -> Result<(), SettingsError> {
+    let earns_here = settings.loyalty.ledger == PointsLedger::Glame;
+    if earns_here && settings.programme()?.starts_on.is_none() {
+        tracing::warn!(
+            "the loyalty programme has no first day: every receipt that was ever sold earns \
+             points; set loyalty.starts_on (GLAME_LOYALTY_STARTS_ON) to its first day"
+        );
+    }
+    Ok(())
 }
 
 /// Gives the instant that figures speak of: the day in the settings, or now.

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use clap::Args;
 use glame_core::analytics::Figures;
+use glame_core::loyalty::LoyaltyService;
 use glame_core::ports::Storage;
 use glame_core::sync::{CustomerSyncService, PurchaseScope, SyncTrigger};
 use glame_onec_simulator::{BaseSettings, Simulator, SimulatorSettings};
 
 use super::sync::{Shown, carry_out};
 use super::{CommandError, serve};
-use crate::jobs::{Scheduler, SyncJob, SyncPatience, SyncTarget};
+use crate::jobs::{ExpirySweeper, Jobs, Scheduler, SyncJob, SyncPatience, SyncTarget};
 use crate::output::print;
-use crate::reports::RfmReport;
+use crate::reports::{self, RfmReport};
 use crate::settings::Settings;
 use crate::stop::Stop;
 use crate::wiring;
@@ -36,6 +37,9 @@ pub(super) struct Demo {
 /// The day after the last sale of the Online Retail shop: its figures speak of then, not of today.
 const DAY_AFTER_THE_LAST_SALE: Option<NaiveDate> = NaiveDate::from_ymd_opt(2011, 12, 10);
 
+/// The first day whose receipts earn points: the last year of the Online Retail shop does.
+const A_YEAR_BEFORE_THE_LAST_SALE: Option<NaiveDate> = NaiveDate::from_ymd_opt(2010, 12, 10);
+
 impl Demo {
     pub(super) async fn run(self, given: Settings) -> Result<ExitCode, CommandError> {
         let stop = Stop::on_signals();
@@ -56,8 +60,11 @@ impl Demo {
         let storage = wiring::storage(&settings).await?;
         let source = Arc::new(wiring::source(&settings)?);
         let service = wiring::sync_service(&settings, Arc::clone(&storage), source);
-        synchronise(&settings, &service, storage.as_ref(), &stop).await?;
+        let loyalty = wiring::loyalty(&settings, Arc::clone(&storage))?;
+        synchronise(&settings, &service, &loyalty, storage.as_ref(), &stop).await?;
         show_segments(&settings, Arc::clone(&storage)).await?;
+        let owed = loyalty.liability().await?;
+        print(&format!("\n{}", reports::liability_table(&owed)))?;
 
         let server = serve::bind(&settings).await?;
         let address = server.address();
@@ -73,8 +80,11 @@ impl Demo {
         } else {
             print("Press Ctrl-C to stop.")?;
         }
-        let scheduler = Scheduler::new(&settings, Arc::clone(&storage), service)?;
-        serve::until_stopped(&settings, server, storage, scheduler, stop).await?;
+        let jobs = Jobs {
+            scheduler: Scheduler::new(&settings, Arc::clone(&storage), service, loyalty.clone())?,
+            sweeper: ExpirySweeper::new(&settings, loyalty)?,
+        };
+        serve::until_stopped(&settings, server, storage, jobs, stop).await?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -95,6 +105,7 @@ impl Demo {
         settings.onec.user = Some(credentials.user.clone());
         settings.onec.password = Some(credentials.password.clone().into());
         settings.analytics.as_of = DAY_AFTER_THE_LAST_SALE;
+        settings.loyalty.starts_on = A_YEAR_BEFORE_THE_LAST_SALE;
         Ok(settings)
     }
 }
@@ -102,11 +113,13 @@ impl Demo {
 async fn synchronise(
     settings: &Settings,
     service: &CustomerSyncService,
+    loyalty: &LoyaltyService,
     storage: &dyn Storage,
     stop: &Stop,
 ) -> Result<(), CommandError> {
     let job = SyncJob {
         service,
+        loyalty,
         storage,
         target: SyncTarget::All,
         scope: PurchaseScope::Automatic,

@@ -36,11 +36,13 @@ impl Metrics {
         let storage = wiring::storage(settings).await?;
         let source = Arc::new(wiring::AbsentSource);
         let service = wiring::sync_service(settings, Arc::clone(&storage), source);
+        let loyalty = wiring::loyalty(settings, Arc::clone(&storage))?;
         let as_of = recompute
             .as_of
             .map_or_else(|| wiring::as_of(settings), AsOf::EndOf);
         let job = SyncJob {
             service: &service,
+            loyalty: &loyalty,
             storage: storage.as_ref(),
             target: SyncTarget::Metrics,
             scope: PurchaseScope::Automatic,

@@ -6,7 +6,7 @@ use glame_core::ports::Storage;
 
 use super::CommandError;
 use crate::http::HttpServer;
-use crate::jobs::Scheduler;
+use crate::jobs::{ExpirySweeper, Jobs, Scheduler};
 use crate::settings::Settings;
 use crate::stop::Stop;
 use crate::wiring;
@@ -14,17 +14,23 @@ use crate::wiring;
 pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
     let stop = Stop::on_signals();
     let storage = wiring::storage(settings).await?;
+    let loyalty = wiring::loyalty(settings, Arc::clone(&storage))?;
+    wiring::warn_of_old_receipts(settings)?;
     let scheduler = if settings.onec.url.is_some() {
         let source = Arc::new(wiring::source(settings)?);
         let service = wiring::sync_service(settings, Arc::clone(&storage), source);
-        Scheduler::new(settings, Arc::clone(&storage), service)?
+        Scheduler::new(settings, Arc::clone(&storage), service, loyalty.clone())?
     } else {
         tracing::warn!("onec.url is not set: nothing will be synchronised");
         None
     };
+    let jobs = Jobs {
+        scheduler,
+        sweeper: ExpirySweeper::new(settings, loyalty)?,
+    };
     let server = bind(settings).await?;
     tracing::info!(address = %server.address(), "listening");
-    until_stopped(settings, server, storage, scheduler, stop).await?;
+    until_stopped(settings, server, storage, jobs, stop).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -33,16 +39,12 @@ pub(super) async fn until_stopped(
     settings: &Settings,
     server: HttpServer,
     storage: Arc<dyn Storage>,
-    scheduler: Option<Scheduler>,
+    jobs: Jobs,
     stop: Stop,
 ) -> Result<(), CommandError> {
     let patience = Duration::from_secs(u64::from(settings.server.stop_within_seconds));
-    let jobs = async {
-        if let Some(scheduler) = scheduler {
-            scheduler.run(stop.clone()).await;
-        }
-    };
-    let (outcome, ()) = tokio::join!(server.run(storage, stop.clone(), patience), jobs);
+    let answering = server.run(storage, stop.clone(), patience);
+    let (outcome, ()) = tokio::join!(answering, jobs.run(&stop));
     Ok(outcome?)
 }
 

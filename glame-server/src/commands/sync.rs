@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use glame_core::loyalty::Settled;
 use glame_core::ports::{Rejected, Storage, StorageError};
 use glame_core::sync::{PurchaseScope, SyncCounts, SyncRun, SyncTrigger};
 use glame_core::values::SyncRunId;
@@ -69,6 +70,8 @@ impl Shown {
 #[derive(Debug, Serialize)]
 struct RunsView<'a> {
     runs: Vec<RunView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    loyalty: Option<&'a Settled>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
@@ -149,8 +152,11 @@ impl Sync {
         let storage = wiring::storage(settings).await?;
         let source = Arc::new(wiring::source(settings)?);
         let service = wiring::sync_service(settings, Arc::clone(&storage), source);
+        let loyalty = wiring::loyalty(settings, Arc::clone(&storage))?;
+        wiring::warn_of_old_receipts(settings)?;
         let job = SyncJob {
             service: &service,
+            loyalty: &loyalty,
             storage: storage.as_ref(),
             target,
             scope,
@@ -187,7 +193,13 @@ pub(super) async fn carry_out(
     progress.finish();
     let rejects = rejects_of(job.storage, &outcome.runs).await?;
     let error = outcome.error.as_ref().map(ToString::to_string);
-    show(&outcome.runs, &rejects, error, shown)?;
+    show(
+        &outcome.runs,
+        &rejects,
+        outcome.settled.as_ref(),
+        error,
+        shown,
+    )?;
     outcome.error.map_or(Ok(()), |error| Err(error.into()))
 }
 
@@ -199,30 +211,54 @@ async fn status(settings: &Settings, format: Format) -> Result<ExitCode, Command
         return Ok(ExitCode::SUCCESS);
     }
     let rejects = rejects_of(storage.as_ref(), &runs).await?;
-    show(&runs, &rejects, None, Shown::from_flag(format.json))?;
+    show(&runs, &rejects, None, None, Shown::from_flag(format.json))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Shows runs with what they have set aside.
+/// Shows runs with what they have set aside, and what became of the points.
 fn show(
     runs: &[SyncRun],
     rejects: &BTreeMap<SyncRunId, Vec<Rejected>>,
+    settled: Option<&Settled>,
     error: Option<String>,
     shown: Shown,
 ) -> io::Result<()> {
-    match shown {
-        Shown::Json => {
-            let runs = runs.iter().map(|run| RunView::new(run, rejects)).collect();
-            print_json(&RunsView { runs, error })
-        }
-        Shown::Text if runs.is_empty() => Ok(()),
-        Shown::Text if rejects.is_empty() => print(&runs_table(runs)),
-        Shown::Text => print(&format!(
-            "{}\n\n{}",
-            runs_table(runs),
-            rejects_list(rejects)
-        )),
+    if shown == Shown::Json {
+        return print_json(&RunsView {
+            runs: runs.iter().map(|run| RunView::new(run, rejects)).collect(),
+            loyalty: settled,
+            error,
+        });
     }
+    let mut parts = Vec::new();
+    if !runs.is_empty() {
+        parts.push(runs_table(runs));
+    }
+    if !rejects.is_empty() {
+        parts.push(rejects_list(rejects));
+    }
+    parts.extend(settled.map(settled_line));
+    if parts.is_empty() {
+        return Ok(());
+    }
+    print(&parts.join("\n\n"))
+}
+
+/// Tells in a line what became of the points.
+pub(super) fn settled_line(settled: &Settled) -> String {
+    let refused: u64 = settled.refused.values().sum();
+    let line = format!(
+        "points: {} customers settled, {} credited, {} taken back",
+        grouped(&settled.customers.to_string()),
+        grouped(&settled.credited.to_string()),
+        grouped(&settled.taken_back.to_string()),
+    );
+    if refused == 0 {
+        return line;
+    }
+    let codes: Vec<&str> = settled.refused.keys().copied().collect();
+    let refused = grouped(&refused.to_string());
+    format!("{line}, {refused} receipts refused ({})", codes.join(", "))
 }
 
 /// Lays runs out as a table.

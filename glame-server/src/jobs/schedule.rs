@@ -2,12 +2,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-use croner::Cron;
+use glame_core::loyalty::LoyaltyService;
 use glame_core::ports::{Clock, Storage};
 use glame_core::sync::{CustomerSyncService, PurchaseScope, SyncError, SyncKind, SyncTrigger};
 
-use super::{SyncJob, SyncPatience, SyncTarget};
+use super::timetable::Timetable;
+use super::{JobError, SyncJob, SyncPatience, SyncTarget};
 use crate::clock::SystemClock;
 use crate::output::describe;
 use crate::progress::Cancellable;
@@ -15,20 +15,17 @@ use crate::settings::{Settings, SettingsError};
 use crate::stop::Stop;
 use crate::wiring;
 
-/// The longest sleep; after it the wall clock is looked at again, in case it was set.
-const LONGEST_NAP: Duration = Duration::from_mins(1);
-
 /// Runs the synchronisation when its time has come.
 ///
 /// Any number of replicas may do so on one database: the lease lets one work at a time, and
 /// whoever comes later finds that this turn is done.
 #[derive(Debug)]
 pub struct Scheduler {
-    cron: Cron,
-    zone: Tz,
+    timetable: Timetable,
     settings: Settings,
     storage: Arc<dyn Storage>,
     service: CustomerSyncService,
+    loyalty: LoyaltyService,
 }
 
 impl Scheduler {
@@ -37,36 +34,25 @@ impl Scheduler {
         settings: &Settings,
         storage: Arc<dyn Storage>,
         service: CustomerSyncService,
+        loyalty: LoyaltyService,
     ) -> Result<Option<Self>, SettingsError> {
         let zone = settings.analytics.metrics.zone;
         Ok(settings.schedule()?.map(|cron| Self {
-            cron,
-            zone,
+            timetable: Timetable::new(cron, zone),
             settings: settings.clone(),
             storage,
             service,
+            loyalty,
         }))
     }
 
     /// Works until it is time to stop.
     pub async fn run(self, stop: Stop) {
         let mut last = SystemClock.now();
-        while let Some(turn) = self.next_turn(last) {
-            last = turn;
-            tokio::select! {
-                () = stop.wanted() => return,
-                () = sleep_until(turn) => {}
-            }
-            // Nobody needs the turns that passed while the last one was still at work.
-            last = last.max(self.take_turn(turn, &stop).await);
+        while let Some(turn) = self.timetable.next(last, &stop).await {
+            // Nobody needs the turns that passed while this one was still at work.
+            last = turn.max(self.take_turn(turn, &stop).await);
         }
-        tracing::warn!("the schedule of the synchronisation has no next time");
-    }
-
-    fn next_turn(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let local = after.with_timezone(&self.zone);
-        let next = self.cron.find_next_occurrence(&local, false).ok()?;
-        Some(next.with_timezone(&Utc))
     }
 
     /// Runs the job of one turn, unless another replica has; gives the time when it is over.
@@ -78,6 +64,7 @@ impl Scheduler {
         }
         let job = SyncJob {
             service: &self.service,
+            loyalty: &self.loyalty,
             storage: self.storage.as_ref(),
             target: SyncTarget::All,
             scope: PurchaseScope::Automatic,
@@ -89,21 +76,14 @@ impl Scheduler {
         let outcome = job.run(&Cancellable(stop.clone()), lease_time).await;
         match outcome.error {
             None => {}
-            Some(SyncError::Busy { owner, .. }) => {
+            Some(JobError::Sync(SyncError::Busy { owner, .. })) => {
                 tracing::info!(%owner, "another replica is synchronising");
             }
-            Some(SyncError::Cancelled) => tracing::info!("the synchronisation was cancelled"),
+            Some(JobError::Sync(SyncError::Cancelled)) => {
+                tracing::info!("the synchronisation was cancelled");
+            }
             Some(error) => tracing::error!(error = describe(&error), "the synchronisation failed"),
         }
         SystemClock.now()
-    }
-}
-
-async fn sleep_until(instant: DateTime<Utc>) {
-    loop {
-        match instant.signed_duration_since(SystemClock.now()).to_std() {
-            Ok(left) if !left.is_zero() => tokio::time::sleep(left.min(LONGEST_NAP)).await,
-            _ => return,
-        }
     }
 }

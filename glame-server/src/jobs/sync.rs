@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use glame_core::analytics::AsOf;
+use glame_core::loyalty::{LoyaltyError, LoyaltyService, Settled};
 use glame_core::ports::{Clock, Storage};
 use glame_core::sync::{
     CustomerSyncService, PurchaseScope, SyncError, SyncKind, SyncLease, SyncObserver, SyncRun,
@@ -37,6 +38,8 @@ pub enum SyncPatience {
 pub struct SyncJob<'a> {
     /// The service that does it.
     pub service: &'a CustomerSyncService,
+    /// The service that settles the points of purchases afterwards.
+    pub loyalty: &'a LoyaltyService,
     /// Where the rows of the runs are.
     pub storage: &'a dyn Storage,
     /// What is brought over.
@@ -56,8 +59,22 @@ pub struct SyncJob<'a> {
 pub struct SyncOutcome {
     /// The runs, the failed one last.
     pub runs: Vec<SyncRun>,
+    /// What became of the points; none where purchases were not looked at.
+    pub settled: Option<Settled>,
     /// Why it stopped, if it did.
-    pub error: Option<SyncError>,
+    pub error: Option<JobError>,
+}
+
+/// Tells why a job stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JobError {
+    /// The synchronisation failed or was not begun.
+    #[error(transparent)]
+    Sync(#[from] SyncError),
+    /// The points of purchases could not be settled; the next job goes on with them.
+    #[error("the points of purchases could not be settled: {0}")]
+    Loyalty(#[source] LoyaltyError),
 }
 
 impl SyncTarget {
@@ -67,6 +84,14 @@ impl SyncTarget {
             Self::Purchases => &[SyncKind::Catalogue, SyncKind::Purchases, SyncKind::Metrics],
             Self::All => &SyncKind::ALL,
             Self::Metrics => &[SyncKind::Metrics],
+        }
+    }
+
+    /// Tells whether points follow: from purchases, and from the status that figures give.
+    const fn moves_points(self) -> bool {
+        match self {
+            Self::Customers => false,
+            Self::Purchases | Self::All | Self::Metrics => true,
         }
     }
 }
@@ -79,7 +104,8 @@ impl SyncJob<'_> {
             Err(error) => {
                 return SyncOutcome {
                     runs: Vec::new(),
-                    error: Some(error),
+                    settled: None,
+                    error: Some(error.into()),
                 };
             }
         };
@@ -103,12 +129,41 @@ impl SyncJob<'_> {
                     runs.extend(self.failed_run(*kind, begun).await);
                     return SyncOutcome {
                         runs,
-                        error: Some(error),
+                        settled: None,
+                        error: Some(error.into()),
                     };
                 }
             }
         }
-        SyncOutcome { runs, error: None }
+        let (settled, error) = match self.settle(observer).await {
+            Ok(settled) => (settled, None),
+            Err(error) => (None, Some(error)),
+        };
+        SyncOutcome {
+            runs,
+            settled,
+            error,
+        }
+    }
+
+    /// Brings points in line with the purchases that have changed, now or before.
+    async fn settle(&self, observer: &dyn SyncObserver) -> Result<Option<Settled>, JobError> {
+        if !self.target.moves_points() || observer.wants_to_cancel() {
+            return Ok(None);
+        }
+        let settled = self
+            .loyalty
+            .settle_purchases()
+            .await
+            .map_err(JobError::Loyalty)?;
+        tracing::info!(
+            customers = settled.customers,
+            transactions = settled.transactions,
+            credited = settled.credited,
+            taken_back = settled.taken_back,
+            "the points of purchases are settled"
+        );
+        Ok(Some(settled))
     }
 
     async fn run_one(

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use glame_core::loyalty::PointsLedger;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::SecretString;
 
@@ -67,6 +68,7 @@ impl Environment {
         if let Some(day) = self.parse("GLAME_ANALYTICS_AS_OF", "a day like 2011-12-10")? {
             settings.analytics.as_of = Some(day);
         }
+        self.apply_loyalty(settings)?;
         put(
             &mut settings.log.filter,
             self.get("GLAME_LOG").map(str::to_owned),
@@ -74,6 +76,28 @@ impl Environment {
         put(
             &mut settings.log.format,
             self.parse("GLAME_LOG_FORMAT", "auto, text or json")?,
+        );
+        Ok(())
+    }
+
+    fn apply_loyalty(&self, settings: &mut Settings) -> Result<(), SettingsError> {
+        let loyalty = &mut settings.loyalty;
+        let ledger: Option<Ledger> = self.parse("GLAME_LOYALTY_LEDGER", "glame or onec")?;
+        put(&mut loyalty.ledger, ledger.map(|Ledger(ledger)| ledger));
+        // The rules of the environment replace those of the file, however either names them.
+        if let Some(profile) = self.get("GLAME_LOYALTY_PROFILE") {
+            (loyalty.profile, loyalty.programme) = (Some(profile.to_owned()), None);
+        }
+        if let Some(programme) = self.get("GLAME_LOYALTY_PROGRAMME") {
+            loyalty.programme = Some(programme.into());
+            loyalty.profile = self.get("GLAME_LOYALTY_PROFILE").map(str::to_owned);
+        }
+        if let Some(day) = self.parse("GLAME_LOYALTY_STARTS_ON", "a day like 2026-01-01")? {
+            loyalty.starts_on = Some(day);
+        }
+        put(
+            &mut loyalty.expire_schedule,
+            self.get("GLAME_LOYALTY_EXPIRE_SCHEDULE").map(str::to_owned),
         );
         Ok(())
     }
@@ -158,6 +182,21 @@ impl std::fmt::Debug for Environment {
     /// Shows names only: values may be secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// Where the points live, as a variable says it.
+struct Ledger(PointsLedger);
+
+impl FromStr for Ledger {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "glame" => Ok(Self(PointsLedger::Glame)),
+            "onec" => Ok(Self(PointsLedger::Onec)),
+            _ => Err(()),
+        }
     }
 }
 
@@ -249,6 +288,14 @@ mod tests {
             (
                 &[("GLAME_ZONE", "Moscow")],
                 "GLAME_ZONE: expected a time zone like Europe/Moscow",
+            ),
+            (
+                &[("GLAME_LOYALTY_LEDGER", "1c")],
+                "GLAME_LOYALTY_LEDGER: expected glame or onec",
+            ),
+            (
+                &[("GLAME_LOYALTY_STARTS_ON", "January")],
+                "GLAME_LOYALTY_STARTS_ON: expected a day like 2026-01-01",
             ),
         ];
         for (variables, expected) in cases {

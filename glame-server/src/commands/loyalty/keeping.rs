@@ -1,0 +1,176 @@
+use std::process::ExitCode;
+
+use clap::Args;
+use glame_core::loyalty::{
+    Authority, Command, CustomerFacts, Finding, IdempotencyKey, Posting, Request, Source, Swept,
+};
+use glame_core::ports::Clock;
+use glame_core::values::UserId;
+use serde::Serialize;
+
+use super::desk::{Desk, parse_user, refused};
+use super::moving::words;
+use crate::clock::SystemClock;
+use crate::commands::CommandError;
+use crate::commands::sync::{Shown, settled_line};
+use crate::output::{grouped, print, print_json};
+
+/// How many customers a rehearsal of the write-off looks up at once.
+const USERS: u32 = 500;
+
+#[derive(Debug, Args)]
+pub(in crate::commands) struct Expire {
+    /// The id of one customer [default: all of them]
+    #[arg(value_parser = parse_user)]
+    user: Option<UserId>,
+    /// A key for a client that repeats; a lot is written off once without it too
+    #[arg(long, value_name = "KEY", requires = "user", value_parser = IdempotencyKey::parse)]
+    idempotency_key: Option<IdempotencyKey>,
+    /// Store nothing; show what would be written off
+    #[arg(long)]
+    dry_run: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::commands) struct Settle {
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::commands) struct Verify {
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct SweptView {
+    #[serde(flatten)]
+    swept: Swept,
+    dry_run: bool,
+}
+
+impl Expire {
+    pub(super) async fn run(self, desk: &Desk) -> Result<ExitCode, CommandError> {
+        let shown = Shown::from_flag(self.json);
+        if let Some(user) = self.user {
+            let posting = write_off(user, self.idempotency_key);
+            let (posted, balance) = desk
+                .post(posting, self.dry_run)
+                .await
+                .map_err(|error| refused(error, shown))?;
+            desk.show(&posted, balance, self.dry_run, shown)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let swept = if self.dry_run {
+            rehearse(desk).await?
+        } else {
+            desk.service.expire_old_points().await?
+        };
+        match shown {
+            Shown::Json => print_json(&SweptView {
+                swept,
+                dry_run: self.dry_run,
+            })?,
+            Shown::Text => print(&format!(
+                "{} points in {} lots of {} customers {} written off",
+                grouped(&swept.points.to_string()),
+                grouped(&swept.lots.to_string()),
+                grouped(&swept.accounts.to_string()),
+                if self.dry_run { "would be" } else { "were" }
+            ))?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn write_off(user: UserId, key: Option<IdempotencyKey>) -> Posting {
+    Posting {
+        user,
+        key,
+        request: Request {
+            command: Command::Expire,
+            authority: Authority {
+                reason: words("Срок действия баллов истёк"),
+                source: Source::Platform,
+                actor: None,
+            },
+        },
+        customer: CustomerFacts::default(),
+    }
+}
+
+/// Counts what a write-off of everything would do.
+async fn rehearse(desk: &Desk) -> Result<Swept, CommandError> {
+    let now = SystemClock.now();
+    let mut swept = Swept::default();
+    let mut after = None;
+    loop {
+        let users = desk
+            .storage
+            .users_with_expired_points(now, after, USERS)
+            .await?;
+        let Some(last) = users.last() else {
+            return Ok(swept);
+        };
+        after = Some(*last);
+        for user in users {
+            let posted = desk.service.preview(write_off(user, None)).await?;
+            swept.accounts += u64::from(!posted.transactions.is_empty());
+            for transaction in posted.transactions {
+                swept.lots += 1;
+                swept.points += transaction.points.unsigned_abs();
+            }
+        }
+    }
+}
+
+impl Settle {
+    pub(super) async fn run(self, desk: &Desk) -> Result<ExitCode, CommandError> {
+        let settled = desk.service.settle_purchases().await?;
+        match Shown::from_flag(self.json) {
+            Shown::Json => print_json(&settled)?,
+            Shown::Text => print(&settled_line(&settled))?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Verify {
+    pub(super) async fn run(self, desk: &Desk) -> Result<ExitCode, CommandError> {
+        let observe = |accounts| tracing::info!(accounts, "ledgers are being replayed");
+        let verification = desk.service.verify(&observe).await?;
+        if self.json {
+            print_json(&verification)?;
+        } else {
+            for finding in &verification.findings {
+                print(&line(finding))?;
+            }
+            print(&format!(
+                "{} ledgers with {} transactions were replayed, {} differences",
+                grouped(&verification.accounts.to_string()),
+                grouped(&verification.transactions.to_string()),
+                grouped(&verification.differences.to_string())
+            ))?;
+        }
+        Ok(if verification.differences == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+}
+
+/// Tells a finding in one line.
+fn line(finding: &Finding) -> String {
+    let which = match (finding.sequence, finding.transaction) {
+        (Some(sequence), Some(id)) => format!(", transaction {sequence} ({id})"),
+        _ => String::new(),
+    };
+    format!("customer {}{which}: {}", finding.user, finding.problem)
+}
