@@ -44,8 +44,8 @@ pub use purchases::PurchaseFacts;
 pub use rate::{ParseRateError, Rate};
 pub use refusal::Refusal;
 pub use service::{
-    BalanceAt, LoyaltyError, LoyaltyService, MOST_POSTINGS, PointsLedger, Settled, SourceBalance,
-    Swept, Verification,
+    BalanceAt, Granted, LoyaltyError, LoyaltyService, MOST_POSTINGS, PointsLedger, Settled,
+    SourceBalance, Swept, Verification,
 };
 pub use statement::Statement;
 pub use transaction::{

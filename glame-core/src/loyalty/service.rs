@@ -20,7 +20,7 @@ use crate::values::{DocumentRef, Money, PeriodRange, Points, UserId};
 mod jobs;
 mod verifying;
 
-pub use jobs::{Settled, SourceBalance, Swept};
+pub use jobs::{Granted, Settled, SourceBalance, Swept};
 pub use verifying::Verification;
 
 /// How many transactions of a ledger are read at once.
@@ -359,6 +359,9 @@ impl LoyaltyService {
     ) -> Result<Vec<Result<Posted, NotPosted>>, LoyaltyError> {
         if postings.len() > MOST_POSTINGS {
             return Err(LoyaltyError::BatchTooLarge);
+        }
+        if postings.is_empty() {
+            return Ok(Vec::new());
         }
         self.check_ledger(&postings)?;
         let (mut work, mut accounts) = self.lock(&queries_of(&postings)).await?;

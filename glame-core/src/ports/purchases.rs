@@ -26,6 +26,10 @@ pub trait PurchaseReader: Send + Sync {
     /// Gives the history of a customer; an unknown one has bought nothing.
     async fn history(&self, user: UserId) -> Result<PurchaseHistory, StorageError>;
 
+    /// Gives the histories of these customers, in no fixed order; those without purchases are left
+    /// out.
+    async fn histories(&self, users: &[UserId]) -> Result<Vec<PurchaseHistory>, StorageError>;
+
     /// Gives the histories of the next `limit` customers after `after`, by user id.
     ///
     /// Customers without purchases are left out.

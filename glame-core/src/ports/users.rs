@@ -11,6 +11,13 @@ pub trait UserReader: Send + Sync {
     /// Gives the users among `ids` that exist, in no fixed order.
     async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StorageError>;
 
+    /// Gives the next `limit` users after `after`, by user id, removed ones and staff among them.
+    async fn users_after(
+        &self,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<User>, StorageError>;
+
     /// Gives the cards among `cards` that are known, in no fixed order.
     async fn cards(&self, cards: &[CardRef]) -> Result<Vec<DiscountCard>, StorageError>;
 

@@ -44,6 +44,7 @@ macro_rules! storage_conformance {
                 a_user_keeps_the_first_created_at,
                 missing_users_are_added_and_known_ones_stay,
                 users_with_nothing_known_are_kept,
+                users_come_in_pages_by_id,
                 cards_are_found_by_reference_and_by_user,
                 a_card_moves_to_another_user,
                 a_card_without_a_number_is_kept,
@@ -61,6 +62,7 @@ macro_rules! storage_conformance {
                 removed_receipts_take_their_lines_along,
                 removing_what_is_not_there_is_no_error,
                 a_receipt_twice_is_a_conflict_and_nothing_of_the_call_is_stored,
+                histories_are_found_by_user,
                 histories_come_in_pages_by_user,
                 totals_are_the_sum_of_all_lines,
                 instants_survive_to_the_microsecond_and_in_stray_years,
@@ -156,6 +158,7 @@ macro_rules! loyalty_conformance {
                 r5_purchases_are_settled_once_whatever_came_in_between,
                 t1_and_t2_the_past_answers_as_it_did,
                 t4_a_merge_keeps_sums_and_expiries,
+                presents_are_given_once,
                 random_commands_give_what_the_pure_ledger_gives,
                 an_unknown_customer_is_told_apart,
             }

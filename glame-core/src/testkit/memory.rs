@@ -121,6 +121,22 @@ impl UserReader for MemoryStorage {
             .collect())
     }
 
+    async fn users_after(
+        &self,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<User>, StorageError> {
+        let state = self.state();
+        let users = state
+            .users
+            .iter()
+            .filter(|(user, _)| after.is_none_or(|after| **user > after));
+        Ok(users
+            .take(size(limit))
+            .map(|(_, user)| user.clone())
+            .collect())
+    }
+
     async fn cards(&self, cards: &[CardRef]) -> Result<Vec<DiscountCard>, StorageError> {
         let state = self.state();
         let cards: BTreeSet<_> = cards.iter().collect();
@@ -242,6 +258,18 @@ impl PurchaseReader for MemoryStorage {
             user,
             receipts.flat_map(purchase_lines).collect(),
         ))
+    }
+
+    async fn histories(&self, users: &[UserId]) -> Result<Vec<PurchaseHistory>, StorageError> {
+        let users: BTreeSet<_> = users.iter().collect();
+        let mut histories = Vec::new();
+        for user in users {
+            let history = self.history(*user).await?;
+            if !history.lines().is_empty() {
+                histories.push(history);
+            }
+        }
+        Ok(histories)
     }
 
     async fn histories_after(

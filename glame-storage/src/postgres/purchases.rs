@@ -63,6 +63,18 @@ impl PurchaseReader for PostgresStorage {
         Ok(history.unwrap_or_else(|| PurchaseHistory::new(user, Vec::new())))
     }
 
+    async fn histories(&self, users: &[UserId]) -> Result<Vec<PurchaseHistory>, StorageError> {
+        let rows = sqlx::query_file_as!(
+            PurchaseRow,
+            "queries/postgres/histories.sql",
+            &column(users, |user| *user.as_uuid()),
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(PURCHASE_HISTORY.reading())?;
+        histories_of(rows)
+    }
+
     async fn histories_after(
         &self,
         after: Option<UserId>,

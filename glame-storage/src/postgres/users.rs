@@ -21,6 +21,26 @@ impl UserReader for PostgresStorage {
         rows.into_iter().map(User::try_from).collect()
     }
 
+    async fn users_after(
+        &self,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<User>, StorageError> {
+        let Some(first) = first_after(after.as_ref().map(UserId::as_uuid)) else {
+            return Ok(Vec::new());
+        };
+        let rows = sqlx::query_file_as!(
+            UserRow,
+            "queries/postgres/users_after.sql",
+            first,
+            i64::from(limit),
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(USERS.reading())?;
+        rows.into_iter().map(User::try_from).collect()
+    }
+
     async fn cards(&self, cards: &[CardRef]) -> Result<Vec<DiscountCard>, StorageError> {
         let rows = sqlx::query_as!(
             CardRow,

@@ -82,6 +82,18 @@ impl PurchaseReader for SqliteStorage {
         Ok(history.unwrap_or_else(|| PurchaseHistory::new(user, Vec::new())))
     }
 
+    async fn histories(&self, users: &[UserId]) -> Result<Vec<PurchaseHistory>, StorageError> {
+        let rows = sqlx::query_file_as!(
+            PackedHistory,
+            "queries/sqlite/histories.sql",
+            json_rows(users, |user| hex(user.as_uuid()))?,
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(PURCHASE_HISTORY.reading())?;
+        unpacked(rows)
+    }
+
     async fn histories_after(
         &self,
         after: Option<UserId>,
@@ -123,25 +135,42 @@ impl SqliteStorage {
         first: &Uuid,
         last: &Uuid,
     ) -> Result<Vec<PurchaseHistory>, StorageError> {
-        let rows = sqlx::query_file!("queries/sqlite/histories_between.sql", first, last)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(PURCHASE_HISTORY.reading())?;
-        let mut lines = Vec::new();
-        for row in rows {
-            if let Some(damaged) = row.damaged {
-                let place = usize::try_from(damaged).unwrap_or_default();
-                let (table, column) = REFERENCES[place.min(REFERENCES.len() - 1)];
-                return Err(table.corrupt(column)("a reference does not have 16 bytes"));
-            }
-            let mut fields = PackedFields::new(&row.lines);
-            while !fields.is_empty() {
-                let line = purchase_row(row.user_id, &mut fields);
-                lines.push(line.map_err(PURCHASE_HISTORY.corrupt("line_number"))?);
-            }
-        }
-        histories_of(lines)
+        let rows = sqlx::query_file_as!(
+            PackedHistory,
+            "queries/sqlite/histories_between.sql",
+            first,
+            last
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(PURCHASE_HISTORY.reading())?;
+        unpacked(rows)
     }
+}
+
+/// The lines of one customer in one value.
+struct PackedHistory {
+    user_id: Uuid,
+    lines: Vec<u8>,
+    /// Which reference of which line does not have 16 bytes.
+    damaged: Option<i64>,
+}
+
+fn unpacked(rows: Vec<PackedHistory>) -> Result<Vec<PurchaseHistory>, StorageError> {
+    let mut lines = Vec::new();
+    for row in rows {
+        if let Some(damaged) = row.damaged {
+            let place = usize::try_from(damaged).unwrap_or_default();
+            let (table, column) = REFERENCES[place.min(REFERENCES.len() - 1)];
+            return Err(table.corrupt(column)("a reference does not have 16 bytes"));
+        }
+        let mut fields = PackedFields::new(&row.lines);
+        while !fields.is_empty() {
+            let line = purchase_row(row.user_id, &mut fields);
+            lines.push(line.map_err(PURCHASE_HISTORY.corrupt("line_number"))?);
+        }
+    }
+    histories_of(lines)
 }
 
 fn purchase_row(user_id: Uuid, fields: &mut PackedFields<'_>) -> Result<PurchaseRow, BrokenRecord> {

@@ -25,6 +25,21 @@ impl UserReader for SqliteStorage {
         rows.into_iter().map(User::try_from).collect()
     }
 
+    async fn users_after(
+        &self,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<User>, StorageError> {
+        let Some(first) = first_after(after.as_ref().map(UserId::as_uuid)) else {
+            return Ok(Vec::new());
+        };
+        let rows = sqlx::query_file_as!(UserRow, "queries/sqlite/users_after.sql", first, limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(USERS.reading())?;
+        rows.into_iter().map(User::try_from).collect()
+    }
+
     async fn cards(&self, cards: &[CardRef]) -> Result<Vec<DiscountCard>, StorageError> {
         let rows = sqlx::query_as!(
             CardRow,

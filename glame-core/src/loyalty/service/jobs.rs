@@ -7,10 +7,17 @@ use serde::Serialize;
 
 use super::{LoyaltyError, LoyaltyService, OpenAccount, PointsLedger};
 use crate::analytics::CustomerStatus;
-use crate::loyalty::{Authority, Command, CustomerFacts, Posting, PurchaseFacts, Request, Source};
+use crate::loyalty::birthday::birthday_around;
+use crate::loyalty::calendar::end_of_day_after;
+use crate::loyalty::{
+    Authority, BIRTHDAY, Command, CustomerFacts, LEVEL_UP, Posting, PurchaseFacts, Request, Source,
+};
 use crate::ports::{AccountNeeds, AccountQuery, ReceiptScope, SettlementMark};
-use crate::users::User;
+use crate::users::{Role, User};
 use crate::values::{PlainText, UserId};
+
+/// How many customers are looked at together for presents.
+const USERS: u32 = 1_000;
 
 /// How many accounts are settled or swept in one transaction.
 const ACCOUNTS: u32 = 200;
@@ -39,6 +46,15 @@ pub struct Settled {
     pub taken_back: i128,
     /// Receipts and returns that the rules refuse, by the code of the refusal.
     pub refused: BTreeMap<&'static str, u64>,
+}
+
+/// What a round of presents has given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Granted {
+    /// Customers who got a present.
+    pub customers: u64,
+    /// The points of the presents together.
+    pub points: i128,
 }
 
 /// What the shop's base says of the points of a customer.
@@ -124,10 +140,13 @@ impl LoyaltyService {
             .filter(|row| row.status == CustomerStatus::Vip)
             .map(|row| row.figures.user)
             .collect();
-        let mut facts = Vec::with_capacity(users.len());
-        for user in &users {
-            facts.push(PurchaseFacts::of(&self.storage.history(*user).await?));
-        }
+        let histories = self.storage.histories(&users).await?;
+        let facts: HashMap<UserId, PurchaseFacts> = histories
+            .iter()
+            .map(|history| (history.user(), PurchaseFacts::of(history)))
+            .collect();
+        // Whoever has no purchases any more has nothing that earns.
+        let nothing = PurchaseFacts::default();
 
         let queries: Vec<AccountQuery> = users
             .iter()
@@ -145,10 +164,11 @@ impl LoyaltyService {
             source: Source::Onec,
             ..by_platform("Покупка")
         };
-        for (user, facts) in users.iter().zip(&facts) {
+        for user in &users {
             let Some(open) = accounts.get(user) else {
                 continue;
             };
+            let facts = facts.get(user).unwrap_or(&nothing);
             let birth_date = known.get(user).and_then(|user| user.birth_date);
             let postings = facts.postings(
                 open.account(),
@@ -169,6 +189,100 @@ impl LoyaltyService {
         work.clear_settlements(marks).await?;
         work.commit().await?;
         settled.customers += u64::try_from(marks.len()).unwrap_or(u64::MAX);
+        Ok(())
+    }
+
+    /// Gives the presents for birthdays that are due: on the days before the birthday that the
+    /// programme tells, and on the birthday itself. A day that was missed is made up for until then.
+    ///
+    /// # Errors
+    /// Those of storage; what was given before stays so.
+    pub async fn grant_birthday_bonuses(&self) -> Result<Granted, LoyaltyError> {
+        let mut granted = Granted::default();
+        let Some(rule) = self.programme.bonuses.birthday else {
+            return Ok(granted);
+        };
+        let now = self.clock.now();
+        let today = now.with_timezone(&self.programme.zone).date_naive();
+        let expires_at = end_of_day_after(now, rule.expires_after_days, self.programme.zone);
+        let authority = by_platform("Подарок ко дню рождения");
+        let mut after = None;
+        loop {
+            let users = self.storage.users_after(after, USERS).await?;
+            let Some(last) = users.last() else {
+                return Ok(granted);
+            };
+            after = Some(last.id);
+            let customers = users
+                .iter()
+                .filter(|user| user.role == Role::Customer && !user.removed);
+            let postings = customers.filter_map(|user| {
+                let birthday = birthday_around(today, user.birth_date?, rule.days_before, 0)?;
+                let command = Command::Bonus {
+                    rule: BIRTHDAY.to_owned(),
+                    occasion: birthday.to_string(),
+                    points: rule.points,
+                    available_from: None,
+                    expires_at,
+                };
+                Some(posting(user.id, command, &authority))
+            });
+            self.grant(postings.collect(), &mut granted).await?;
+        }
+    }
+
+    /// Gives the presents for levels that customers have reached, each level once; the first level,
+    /// which everybody has, brings none.
+    ///
+    /// # Errors
+    /// Those of storage; what was given before stays so.
+    pub async fn grant_level_bonuses(&self) -> Result<Granted, LoyaltyError> {
+        let mut granted = Granted::default();
+        let Some(rule) = self.programme.bonuses.level_up else {
+            return Ok(granted);
+        };
+        let now = self.clock.now();
+        let expires_at = end_of_day_after(now, rule.expires_after_days, self.programme.zone);
+        let authority = by_platform("Новый уровень программы");
+        let mut after = None;
+        loop {
+            let rows = self.storage.metrics_after(after, USERS).await?;
+            let Some(last) = rows.last() else {
+                return Ok(granted);
+            };
+            after = Some(last.figures.user);
+            let mut postings = Vec::new();
+            for row in &rows {
+                let figures = &row.figures;
+                let reached = self.programme.levels.iter().skip(1).take_while(|level| {
+                    level.receipts <= figures.total_purchases && level.spent <= figures.total_spent
+                });
+                postings.extend(reached.map(|level| {
+                    let command = Command::Bonus {
+                        rule: LEVEL_UP.to_owned(),
+                        occasion: level.id.clone(),
+                        points: rule.points,
+                        available_from: None,
+                        expires_at,
+                    };
+                    posting(figures.user, command, &authority)
+                }));
+            }
+            self.grant(postings, &mut granted).await?;
+        }
+    }
+
+    /// Posts presents; one that was given before is refused by the ledger and counts as nothing.
+    async fn grant(
+        &self,
+        postings: Vec<Posting>,
+        granted: &mut Granted,
+    ) -> Result<(), LoyaltyError> {
+        for posted in self.post_batch(postings).await?.into_iter().flatten() {
+            granted.customers += 1;
+            let points = posted.transactions.iter().map(|one| i128::from(one.points));
+            granted.points += points.sum::<i128>();
+        }
         Ok(())
     }
 

@@ -7,17 +7,17 @@ use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::loyalty::{
-    BalanceAt, Command, LoyaltyError, LoyaltyProgramme, LoyaltyService, NotPosted, PointsLedger,
-    Posting, Refusal, Sequence,
+    BalanceAt, BirthdayBonus, Command, LevelBonus, LoyaltyError, LoyaltyProgramme, LoyaltyService,
+    NotPosted, PointsLedger, Posting, Refusal, Sequence,
 };
 use crate::ports::{AccountQuery, AccountSnapshot, Clock, Storage};
 use crate::testkit::ManualClock;
 use crate::testkit::fixtures::loyalty::{
     adjust, authority, bonus, day, earn, posting, spend, spend_on, take_back,
 };
-use crate::testkit::fixtures::{customer, receipt};
+use crate::testkit::fixtures::{customer, metrics, receipt};
 use crate::testkit::ledger::{LedgerRun, Step, steps};
-use crate::values::{PeriodRange, UserId};
+use crate::values::{PeriodRange, Points, UserId};
 
 /// A programme over a storage with three customers in it.
 struct Shop {
@@ -435,6 +435,55 @@ pub async fn t4_a_merge_keeps_sums_and_expiries(storage: Arc<dyn Storage>) {
     shop.wait(3);
     let balance = shop.service.get_loyalty_balance(berta).await.unwrap();
     assert_eq!(balance.available.get(), 200);
+    shop.must_verify().await;
+}
+
+/// Presents for birthdays and levels are given once.
+pub async fn presents_are_given_once(storage: Arc<dyn Storage>) {
+    let mut shop = Shop::open(Arc::clone(&storage)).await;
+    let points = Points::try_new(500).unwrap();
+    let mut programme = LoyaltyProgramme::guide();
+    programme.bonuses.birthday = Some(BirthdayBonus {
+        points,
+        days_before: 3,
+        expires_after_days: 30,
+    });
+    programme.bonuses.level_up = Some(LevelBonus {
+        points,
+        expires_after_days: 60,
+    });
+    programme.levels[1].receipts = 1;
+    let clock = Arc::clone(&shop.clock) as Arc<dyn Clock>;
+    let ledger = PointsLedger::Glame;
+    shop.service = LoyaltyService::new(Arc::clone(&storage), clock, programme, ledger).unwrap();
+    // The samples have their birthday on 3 February; the first sample day is 15 June.
+    shop.wait(229);
+    assert_eq!(
+        shop.service
+            .grant_birthday_bonuses()
+            .await
+            .unwrap()
+            .customers,
+        0
+    );
+    shop.wait(1);
+    for expected in [3, 0] {
+        let granted = shop.service.grant_birthday_bonuses().await.unwrap();
+        assert_eq!(
+            (granted.customers, granted.points),
+            (expected, 500 * i128::from(expected))
+        );
+    }
+    let mut work = storage.begin().await.unwrap();
+    work.put_metrics(&[metrics(anna())]).await.unwrap();
+    work.commit().await.unwrap();
+    for expected in [1, 0] {
+        let granted = shop.service.grant_level_bonuses().await.unwrap();
+        assert_eq!(granted.customers, expected);
+    }
+    assert_eq!(shop.available().await, 1_000);
+    shop.wait(31);
+    assert_eq!(shop.available().await, 500);
     shop.must_verify().await;
 }
 

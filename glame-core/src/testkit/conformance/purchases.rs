@@ -222,6 +222,22 @@ pub async fn a_receipt_twice_is_a_conflict_and_nothing_of_the_call_is_stored(
     );
 }
 
+/// Histories are found by user, whoever has none left out.
+pub async fn histories_are_found_by_user(storage: &dyn Storage) {
+    let users = [1, 2, 3].map(customer);
+    let mut work = with_users(storage, &users).await;
+    for (n, user) in (1..).zip(&users[..2]) {
+        work.add_receipts(&[receipt(n, user.id, minute(1), 2)])
+            .await
+            .unwrap();
+    }
+    work.commit().await.unwrap();
+    let asked = [users[2].id, users[1].id, customer(9).id];
+    let found = storage.histories(&asked).await.unwrap();
+    assert_eq!(found, [storage.history(users[1].id).await.unwrap()]);
+    assert_eq!(storage.histories(&[]).await.unwrap(), []);
+}
+
 /// Histories come in pages in the order of user ids, without customers who bought nothing.
 pub async fn histories_come_in_pages_by_user(storage: &dyn Storage) {
     let users: Vec<User> = (1..=6).map(customer).collect();

@@ -87,6 +87,21 @@ pub async fn users_with_nothing_known_are_kept(storage: &dyn Storage) {
     assert_eq!(storage.users(&[nameless.id]).await.unwrap(), [nameless]);
 }
 
+/// Users come in pages by id, each once, staff and removed ones among them.
+pub async fn users_come_in_pages_by_id(storage: &dyn Storage) {
+    let mut users = [1, 2, 3, 4, 5].map(customer);
+    users[1].removed = true;
+    users[2].role = Role::Admin;
+    with_users(storage, &users).await.commit().await.unwrap();
+    users.sort_by_key(|user| user.id);
+    let first = storage.users_after(None, 2).await.unwrap();
+    assert_eq!(first, users[..2]);
+    let rest = storage.users_after(Some(users[1].id), 9).await.unwrap();
+    assert_eq!(rest, users[2..]);
+    let last = storage.users_after(Some(users[4].id), 9).await.unwrap();
+    assert_eq!(last, []);
+}
+
 /// Cards are found by their reference and by their user.
 pub async fn cards_are_found_by_reference_and_by_user(storage: &dyn Storage) {
     let (anna, boris) = (customer(1), customer(2));
