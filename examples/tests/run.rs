@@ -43,3 +43,9 @@ fn embed_the_sync_prints_the_best_customers() {
 fn check_your_scoring_holds() {
     assert!(run("check_your_scoring").contains("never raises"));
 }
+
+#[test]
+fn check_your_programme_finds_nothing_against_its_sample() {
+    let printed = run("check_your_programme");
+    assert!(printed.contains("keeps every property"), "{printed}");
+}

@@ -8,6 +8,7 @@ mod book;
 
 mod balance;
 mod corrections;
+mod hostile_input;
 mod mistakes_of_others;
 mod purchases;
 mod random;
