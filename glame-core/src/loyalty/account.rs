@@ -291,9 +291,9 @@ impl LoyaltyAccount {
 }
 
 /// Gives what a customer has, from the parts of an account.
-pub(super) fn balance_of(
+pub(super) fn balance_of<'a>(
     header: &AccountHeader,
-    lots: &[Lot],
+    lots: impl IntoIterator<Item = &'a Lot>,
     now: DateTime<Utc>,
 ) -> LoyaltyBalance {
     let (mut available, mut pending) = (0_i64, 0_i64);

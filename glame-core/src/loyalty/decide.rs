@@ -270,7 +270,6 @@ fn adjust(
 pub(super) fn expire(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     let mut dead: Vec<(DateTime<Utc>, Sequence)> = draft
         .lots()
-        .iter()
         .filter(|lot| lot.remaining > Points::ZERO && lot.state(draft.now) == LotState::Expired)
         .filter_map(|lot| Some((lot.term.expires_at?, lot.lot)))
         .collect();

@@ -1,3 +1,6 @@
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
 use chrono::{DateTime, Utc};
 
 use super::IdempotencyKey;
@@ -19,8 +22,15 @@ pub(super) struct Draft<'a> {
     authority: &'a Authority,
     key: Option<&'a IdempotencyKey>,
     header: AccountHeader,
-    lots: Vec<Lot>,
+    lots: Lots<'a>,
     transactions: Vec<LoyaltyTransaction>,
+}
+
+/// The lots of an account, with what a draft has changed of them.
+#[derive(Debug)]
+struct Lots<'a> {
+    stored: &'a [Lot],
+    changed: BTreeMap<Sequence, Lot>,
 }
 
 /// What a transaction does to lots and debt.
@@ -75,7 +85,10 @@ impl<'a> Draft<'a> {
             now: header.recorded_at.map_or(now, |last| last.max(now)),
             authority,
             key,
-            lots: account.lots.clone(),
+            lots: Lots {
+                stored: &account.lots,
+                changed: BTreeMap::new(),
+            },
             header,
             transactions: Vec::new(),
         }
@@ -96,11 +109,11 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn balance(&self) -> LoyaltyBalance {
-        balance_of(&self.header, &self.lots, self.now)
+        balance_of(&self.header, self.lots.iter(), self.now)
     }
 
-    pub(super) fn lots(&self) -> &[Lot] {
-        &self.lots
+    pub(super) fn lots(&self) -> impl Iterator<Item = &Lot> {
+        self.lots.iter()
     }
 
     /// Gives the number of the transaction that is written next.
@@ -110,33 +123,23 @@ impl<'a> Draft<'a> {
 
     /// Draws up to `most` points, `first` from these lots and then from all within reach.
     pub(super) fn draw(&mut self, most: i64, first: &[Sequence], reach: Reach) -> Movement {
-        let mut order: Vec<usize> = (0..self.lots.len())
-            .filter(|place| {
-                let lot = &self.lots[*place];
-                let within = match lot.state(self.now) {
-                    LotState::Available => true,
-                    LotState::Pending => reach == Reach::Unexpired,
-                    LotState::Expired => false,
-                };
-                within && lot.remaining > Points::ZERO
-            })
-            .collect();
-        order.sort_by(|a, b| {
-            let (a, b) = (&self.lots[*a], &self.lots[*b]);
-            let preferred = |lot: &Lot| !first.contains(&lot.lot);
-            preferred(a)
-                .cmp(&preferred(b))
-                .then_with(|| a.draw_order(b))
+        let within = self.lots.iter().filter(|lot| {
+            let reached = match lot.state(self.now) {
+                LotState::Available => true,
+                LotState::Pending => reach == Reach::Unexpired,
+                LotState::Expired => false,
+            };
+            reached && lot.remaining > Points::ZERO
         });
+        let keys = within.map(|lot| Reverse((!first.contains(&lot.lot), lot.draw_key())));
+        // Most debits draw on few lots of many: a heap gives these without sorting all.
+        let mut order: BinaryHeap<_> = keys.collect::<Vec<_>>().into();
         let mut movement = Movement::default();
         let mut left = most;
-        for place in order {
-            if left == 0 {
-                break;
-            }
-            let taken = left.min(self.lots[place].remaining.get());
-            left -= taken;
-            self.move_lot(place, -taken, &mut movement);
+        while left > 0
+            && let Some(Reverse((_, key))) = order.pop()
+        {
+            left -= self.take(key.lot(), left, &mut movement);
         }
         movement
     }
@@ -145,12 +148,13 @@ impl<'a> Draft<'a> {
     pub(super) fn draw_pending(&mut self, most: i64, from: &[Sequence]) -> Movement {
         let mut movement = Movement::default();
         let mut left = most;
-        for place in 0..self.lots.len() {
-            let lot = &self.lots[place];
-            if from.contains(&lot.lot) && lot.state(self.now) == LotState::Pending {
-                let taken = left.min(lot.remaining.get());
-                left -= taken;
-                self.move_lot(place, -taken, &mut movement);
+        for lot in from {
+            let pending = self
+                .lots
+                .get(*lot)
+                .is_some_and(|lot| lot.state(self.now) == LotState::Pending);
+            if pending {
+                left -= self.take(*lot, left, &mut movement);
             }
         }
         movement
@@ -159,10 +163,7 @@ impl<'a> Draft<'a> {
     /// Draws all that is left of a lot.
     pub(super) fn draw_all(&mut self, lot: Sequence) -> Movement {
         let mut movement = Movement::default();
-        if let Some(place) = self.place(lot) {
-            let points = self.lots[place].remaining.get();
-            self.move_lot(place, -points, &mut movement);
-        }
+        self.take(lot, i64::MAX, &mut movement);
         movement
     }
 
@@ -179,20 +180,17 @@ impl<'a> Draft<'a> {
             return Ok(movement);
         }
         // What lots hold together must fit, so that every balance can be told.
-        let held: i128 = self
-            .lots
-            .iter()
-            .map(|lot| i128::from(lot.remaining.get()))
-            .sum();
+        let held = i128::from(self.header.balance) + i128::from(self.header.debt.get());
         if held + i128::from(points.get()) > i128::from(i64::MAX / 4) {
             return Err(Refusal::TooManyPoints);
         }
         let new = NewLot { points, term };
         movement.lot = Some(new);
-        self.lots.push(new.open(self.next_sequence()?));
+        let lot = self.next_sequence()?;
+        self.lots.changed.insert(lot, new.open(lot));
         let repaid = points.get().min(self.header.debt.get());
         if repaid > 0 {
-            self.move_lot(self.lots.len() - 1, -repaid, &mut movement);
+            self.move_lot(lot, -repaid, &mut movement);
             self.owe(-repaid, &mut movement)?;
         }
         Ok(movement)
@@ -214,12 +212,11 @@ impl<'a> Draft<'a> {
             if points == 0 {
                 continue;
             }
-            let Some(place) = self.place(lot) else {
-                return Err(Refusal::TooManyPoints);
+            let Some(term) = self.lots.get(lot).map(|lot| lot.term) else {
+                continue;
             };
-            let term = self.lots[place].term;
             if term.state(self.now) != LotState::Expired {
-                self.move_lot(place, points, &mut back.movement);
+                self.move_lot(lot, points, &mut back.movement);
             } else if term.reinstated || self.programme.returns.grace_days == 0 {
                 back.forfeited += points;
             } else {
@@ -319,18 +316,22 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn place(&self, lot: Sequence) -> Option<usize> {
-        self.lots.binary_search_by_key(&lot, |known| known.lot).ok()
+    /// Takes up to `most` points from a lot, and gives how many there were.
+    fn take(&mut self, lot: Sequence, most: i64, movement: &mut Movement) -> i64 {
+        let remaining = self.lots.get(lot).map_or(0, |lot| lot.remaining.get());
+        let taken = remaining.min(most);
+        self.move_lot(lot, -taken, movement);
+        taken
     }
 
-    fn move_lot(&mut self, place: usize, points: i64, movement: &mut Movement) {
-        let lot = &mut self.lots[place];
+    fn move_lot(&mut self, lot: Sequence, points: i64, movement: &mut Movement) {
+        let Some(mut moved) = self.lots.get(lot).copied() else {
+            return;
+        };
         // Callers take no more than remains and put back no more than was taken.
-        if points != 0 && lot.draw(points, false).is_some() {
-            movement.draws.push(Draw {
-                lot: lot.lot,
-                points,
-            });
+        if points != 0 && moved.draw(points, false).is_some() {
+            self.lots.changed.insert(lot, moved);
+            movement.draws.push(Draw { lot, points });
         }
     }
 
@@ -339,6 +340,29 @@ impl<'a> Draft<'a> {
         self.header.debt = Points::try_new(debt).ok()?;
         movement.debt_change = movement.debt_change.checked_add(points)?;
         Some(())
+    }
+}
+
+impl Lots<'_> {
+    fn get(&self, lot: Sequence) -> Option<&Lot> {
+        self.changed.get(&lot).or_else(|| {
+            let place = self.stored.binary_search_by_key(&lot, |stored| stored.lot);
+            place.ok().and_then(|place| self.stored.get(place))
+        })
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Lot> {
+        let newest = self.stored.last().map_or(Sequence::NONE, |lot| lot.lot);
+        let known = self
+            .stored
+            .iter()
+            .map(|lot| self.changed.get(&lot.lot).unwrap_or(lot));
+        known.chain(
+            self.changed
+                .range(newest..)
+                .map(|(_, lot)| lot)
+                .filter(move |lot| lot.lot > newest),
+        )
     }
 }
 

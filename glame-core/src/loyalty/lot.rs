@@ -126,11 +126,29 @@ impl Lot {
     /// when they became available, then by number.
     #[must_use]
     pub fn draw_order(&self, other: &Self) -> Ordering {
-        let expiry = |lot: &Self| lot.term.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC);
-        expiry(self)
-            .cmp(&expiry(other))
-            .then_with(|| self.term.available_from.cmp(&other.term.available_from))
-            .then_with(|| self.lot.cmp(&other.lot))
+        self.draw_key().cmp(&other.draw_key())
+    }
+
+    pub(super) fn draw_key(&self) -> DrawKey {
+        DrawKey {
+            expires_at: self.term.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC),
+            available_from: self.term.available_from,
+            lot: self.lot,
+        }
+    }
+}
+
+/// The place of a lot in the order of drawing; the order of the fields is the rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct DrawKey {
+    expires_at: DateTime<Utc>,
+    available_from: DateTime<Utc>,
+    lot: Sequence,
+}
+
+impl DrawKey {
+    pub(super) const fn lot(&self) -> Sequence {
+        self.lot
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use uuid::Uuid;
 
 use super::{
     Authority, Command, CustomerFacts, LoyaltyAccount, Posting, ReceiptFact, Request, ReturnFact,
@@ -12,6 +13,9 @@ use crate::values::{DocumentRef, Money, ProductRef, VariantRef};
 
 /// How long after a return the report of its shift may be dated.
 const SHIFT: TimeDelta = TimeDelta::days(1);
+
+/// The reference after all others.
+const LAST: DocumentRef = DocumentRef::from_uuid(Uuid::max());
 
 /// The receipts and returns of a customer as the ledger looks at them.
 ///
@@ -30,8 +34,19 @@ const SHIFT: TimeDelta = TimeDelta::days(1);
 pub struct PurchaseFacts {
     receipts: BTreeMap<DocumentRef, Sold>,
     returns: BTreeMap<(DocumentRef, DocumentRef), TakenBack>,
-    /// All money by its date, for what was spent before a purchase.
-    money: Vec<(DateTime<Utc>, i128)>,
+    /// What had come together by each instant at which something did, oldest first.
+    sums: Vec<(DateTime<Utc>, Sums)>,
+}
+
+/// What a customer had bought by an instant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Sums {
+    /// Receipts that were kept, at least in part.
+    receipts: u32,
+    /// What those come to after their returns.
+    net: i128,
+    /// All money, opening balances included.
+    spent: i128,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +78,13 @@ impl PurchaseFacts {
         let mut back: Vec<&PurchaseLine> = Vec::new();
         for line in history.lines() {
             let kopecks = i128::from(line.amount.kopecks());
-            facts.money.push((line.purchased_at, kopecks));
+            facts.sums.push((
+                line.purchased_at,
+                Sums {
+                    spent: kopecks,
+                    ..Sums::default()
+                },
+            ));
             match line.document.kind {
                 DocumentKind::OpeningBalance
                 | DocumentKind::RegisterCorrection
@@ -99,7 +120,30 @@ impl PurchaseFacts {
         for line in unnamed {
             facts.set_against_last(line, &mut remaining);
         }
+        facts.sum_up();
         facts
+    }
+
+    /// Turns what came at each instant into what had come by it.
+    fn sum_up(&mut self) {
+        let kept = self.receipts.values().filter_map(|sold| {
+            let net = sold.kopecks - sold.returned;
+            let sums = Sums {
+                receipts: 1,
+                net,
+                spent: 0,
+            };
+            (net > 0).then_some((sold.purchased_at, sums))
+        });
+        self.sums.extend(kept);
+        self.sums.sort_by_key(|(at, _)| *at);
+        let mut sum = Sums::default();
+        for (_, came) in &mut self.sums {
+            sum.receipts = sum.receipts.saturating_add(came.receipts);
+            sum.net += came.net;
+            sum.spent += came.spent;
+            *came = sum;
+        }
     }
 
     fn add_sale(&mut self, line: &PurchaseLine, receipt: DocumentRef, remaining: &mut Remaining) {
@@ -111,11 +155,10 @@ impl PurchaseFacts {
             returned: 0,
         });
         sold.kopecks += kopecks;
-        sold.purchased_at = sold.purchased_at.min(line.purchased_at);
         *remaining
             .entry((line.product, line.variant))
             .or_default()
-            .entry((line.purchased_at, receipt))
+            .entry((sold.purchased_at, receipt))
             .or_default() += kopecks;
     }
 
@@ -137,11 +180,11 @@ impl PurchaseFacts {
                 kopecks: 0,
             });
         taken.kopecks += kopecks;
-        let article = remaining.get_mut(&(line.product, line.variant));
-        for ((_, document), left) in article.into_iter().flatten() {
-            if *document == receipt {
-                *left -= kopecks.min(*left);
-            }
+        if let Some(sold) = self.receipts.get(&receipt)
+            && let Some(sales) = remaining.get_mut(&(line.product, line.variant))
+            && let Some(left) = sales.get_mut(&(sold.purchased_at, receipt))
+        {
+            *left -= kopecks.min(*left);
         }
     }
 
@@ -150,29 +193,24 @@ impl PurchaseFacts {
         let Some(sales) = remaining.get(&(line.product, line.variant)) else {
             return;
         };
-        let candidates: Vec<(DocumentRef, i128)> = sales
-            .iter()
-            .rev()
-            .filter(|((sold_at, receipt), left)| {
-                let report = self
+        let report = line.purchased_at + SHIFT;
+        let mut parts: Vec<(DocumentRef, i128)> = Vec::new();
+        for ((sold_at, receipt), left) in sales.range(..(report, LAST)).rev() {
+            let within = *sold_at <= line.purchased_at
+                || self
                     .receipts
                     .get(receipt)
                     .is_some_and(|sold| sold.kind == DocumentKind::ShiftReport);
-                let latest = if report {
-                    line.purchased_at + SHIFT
-                } else {
-                    line.purchased_at
-                };
-                *sold_at <= latest && **left > 0
-            })
-            .map(|((_, receipt), left)| (*receipt, *left))
-            .collect();
-        for (receipt, left) in candidates {
-            let part = kopecks.min(left);
-            if part == 0 {
+            let part = kopecks.min(*left);
+            if within && part > 0 {
+                kopecks -= part;
+                parts.push((*receipt, part));
+            }
+            if kopecks == 0 {
                 break;
             }
-            kopecks -= part;
+        }
+        for (receipt, part) in parts {
             self.set_against(line, receipt, part, remaining);
         }
     }
@@ -185,22 +223,17 @@ impl PurchaseFacts {
         vip: bool,
         birth_date: Option<NaiveDate>,
     ) -> CustomerFacts {
-        let earlier = self.receipts.values().filter(|sold| sold.purchased_at < at);
-        let kept = earlier
-            .map(|sold| sold.kopecks - sold.returned)
-            .filter(|net| *net > 0);
-        let (mut receipts, mut total) = (0_u32, 0_i128);
-        for net in kept {
-            receipts = receipts.saturating_add(1);
-            total += net;
-        }
-        let before = self.money.iter().filter(|(date, _)| *date < at);
+        let before = self.sums.partition_point(|(date, _)| *date < at);
+        let sums = before
+            .checked_sub(1)
+            .and_then(|last| self.sums.get(last))
+            .map_or_else(Sums::default, |(_, sums)| *sums);
         CustomerFacts {
             vip,
             birth_date,
-            earlier_receipts: receipts,
-            earlier_total: saturated(total),
-            lifetime_spent: saturated(before.map(|(_, kopecks)| kopecks).sum()),
+            earlier_receipts: sums.receipts,
+            earlier_total: saturated(sums.net),
+            lifetime_spent: saturated(sums.spent),
         }
     }
 
@@ -261,6 +294,11 @@ impl PurchaseFacts {
             }
         }
 
+        let told_amounts: HashMap<(DocumentRef, u32, DocumentRef), Money> = told
+            .returns
+            .iter()
+            .map(|told| ((told.document, told.line, told.receipt), told.amount))
+            .collect();
         let mut returns: Vec<_> = wanted
             .into_iter()
             .filter(|((_, receipt), _)| {
@@ -278,11 +316,8 @@ impl PurchaseFacts {
                 returned_at: taken.returned_at,
                 amount: saturated(taken.kopecks),
             };
-            let known = told.returns.iter().any(|told| {
-                (told.document, told.line, told.receipt, told.amount)
-                    == (fact.document, fact.line, fact.receipt, fact.amount)
-            });
-            if !known {
+            let known = told_amounts.get(&(document, line, receipt));
+            if known != Some(&fact.amount) {
                 commands.push((Command::Return(fact), nobody));
             }
         }

@@ -1,5 +1,7 @@
 //! Whatever comes as a command, a programme or a stored explanation: an error, never a panic.
 
+use std::sync::LazyLock;
+
 use glame_core::loyalty::{
     ChainHash, Explain, IdempotencyKey, LoyaltyProgramme, LoyaltyTransaction, Request,
 };
@@ -9,7 +11,9 @@ use serde_json::Value;
 
 use crate::book::{Book, anna};
 
-/// Gives the JSON of real requests, explanations and a programme.
+/// The JSON of real requests, explanations and a programme.
+static SAMPLES: LazyLock<Vec<String>> = LazyLock::new(samples);
+
 fn samples() -> Vec<String> {
     let mut book = Book::new();
     let commands = [
@@ -115,8 +119,7 @@ proptest! {
         nth in 0_usize..60,
         with in hostile_value(),
     ) {
-        let samples = samples();
-        let mut value: Value = serde_json::from_str(sample.get(&samples)).unwrap();
+        let mut value: Value = serde_json::from_str(&SAMPLES[sample.index(SAMPLES.len())]).unwrap();
         let mut nth = nth;
         replaced(&mut value, &mut nth, &with);
         read(&value.to_string());
@@ -128,8 +131,7 @@ proptest! {
         place in any::<prop::sample::Index>(),
         byte in any::<u8>(),
     ) {
-        let samples = samples();
-        let mut bytes = sample.get(&samples).clone().into_bytes();
+        let mut bytes = SAMPLES[sample.index(SAMPLES.len())].clone().into_bytes();
         let place = place.index(bytes.len());
         bytes[place] = byte;
         read(&String::from_utf8_lossy(&bytes));

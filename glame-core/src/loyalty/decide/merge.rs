@@ -36,7 +36,6 @@ pub fn decide_merge(
     super::expire(&mut source)?;
     let open: Vec<Lot> = source
         .lots()
-        .iter()
         .filter(|lot| lot.remaining > Points::ZERO && lot.state(now) != LotState::Expired)
         .copied()
         .collect();

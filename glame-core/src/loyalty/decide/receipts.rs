@@ -255,13 +255,11 @@ fn take_back(
     // What expired in the receipt's own lots is gone already and is not taken a second time.
     let lapsed: i64 = draft
         .lots()
-        .iter()
         .filter(|lot| record.lots.contains(&lot.lot))
         .map(|lot| lot.lapsed(draft.now))
         .sum();
     let own: i64 = draft
         .lots()
-        .iter()
         .filter(|lot| record.lots.contains(&lot.lot) && lot.state(draft.now) != LotState::Expired)
         .map(|lot| lot.remaining.get())
         .sum();
