@@ -85,20 +85,18 @@ impl PurchaseFacts {
                     ..Sums::default()
                 },
             ));
-            match line.document.kind {
-                DocumentKind::OpeningBalance
-                | DocumentKind::RegisterCorrection
-                | DocumentKind::MonthClose => {}
-                DocumentKind::SaleCorrection if kopecks > 0 => {
-                    facts.add_sale(
-                        line,
-                        line.returns.unwrap_or(line.document.document),
-                        &mut remaining,
-                    );
-                }
-                _ if kopecks < 0 => back.push(line),
-                _ => facts.add_sale(line, line.document.document, &mut remaining),
+            if !earns(line.document.kind) {
+                continue;
             }
+            if kopecks < 0 {
+                back.push(line);
+                continue;
+            }
+            // A correction that adds something belongs to the sale that it corrects.
+            let corrects = line.document.kind == DocumentKind::SaleCorrection;
+            let sale = line.returns.filter(|_| corrects);
+            let receipt = sale.unwrap_or(line.document.document);
+            facts.add_sale(line, receipt, &mut remaining);
         }
         back.sort_by_key(|line| (line.purchased_at, line.document, line.line_number));
         // What names its receipt is set against that before anything is guessed.
@@ -345,6 +343,14 @@ impl PurchaseFacts {
             })
             .collect()
     }
+}
+
+/// Tells whether documents of a kind sell, take back or correct a sale.
+const fn earns(kind: DocumentKind) -> bool {
+    !matches!(
+        kind,
+        DocumentKind::OpeningBalance | DocumentKind::RegisterCorrection | DocumentKind::MonthClose
+    )
 }
 
 fn saturated(kopecks: i128) -> Money {

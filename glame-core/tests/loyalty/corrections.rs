@@ -64,11 +64,13 @@ fn t4_a_merge_keeps_sums_lots_and_expiries_and_may_be_repeated() {
     let merge = |from: &LoyaltyAccount, into: &LoyaltyAccount| {
         decide_merge(from, into, &authority(), &programme, day(1)).unwrap()
     };
-    let (given, taken) = merge(&giver.account, &taker);
-    given
-        .iter()
-        .for_each(|one| giver.account.apply(one).unwrap());
-    taken.iter().for_each(|one| taker.apply(one).unwrap());
+    let (leaving, coming) = merge(&giver.account, &taker);
+    for one in &leaving {
+        giver.account.apply(one).unwrap();
+    }
+    for one in &coming {
+        taker.apply(one).unwrap();
+    }
     for days in [1, 5, 9, 10, 11] {
         let after = taker.balance(day(days));
         let (available, pending) = match days {
@@ -100,7 +102,7 @@ fn t4_a_merge_moves_a_debt_and_repays_it_out_of_the_other_card() {
         day(0),
     );
     rich.apply(&gift.unwrap()[0]).unwrap();
-    let (given, taken) = decide_merge(
+    let (leaving, coming) = decide_merge(
         &debtor.account,
         &rich,
         &authority(),
@@ -108,10 +110,12 @@ fn t4_a_merge_moves_a_debt_and_repays_it_out_of_the_other_card() {
         day(1),
     )
     .unwrap();
-    given
-        .iter()
-        .for_each(|one| debtor.account.apply(one).unwrap());
-    taken.iter().for_each(|one| rich.apply(one).unwrap());
+    for one in &leaving {
+        debtor.account.apply(one).unwrap();
+    }
+    for one in &coming {
+        rich.apply(one).unwrap();
+    }
     assert_eq!(debtor.net(), 0);
     let balance = rich.balance(day(1));
     assert_eq!((balance.available.get(), balance.debt.get()), (0, 50));

@@ -52,11 +52,11 @@ fn read(text: &str) {
             let _ = settlement.earning.points_for(settlement.earning.basis);
         }
     }
-    if let Ok(programme) = serde_json::from_str::<LoyaltyProgramme>(text) {
-        if programme.check().is_ok() {
-            let mut book = Book::under(programme);
-            let _ = book.try_post(earn(1, day(0), 30_000));
-        }
+    if let Ok(programme) = serde_json::from_str::<LoyaltyProgramme>(text)
+        && programme.check().is_ok()
+    {
+        let mut book = Book::under(programme);
+        let _ = book.try_post(earn(1, day(0), 30_000));
     }
     if let Ok(transaction) = serde_json::from_str::<LoyaltyTransaction>(text) {
         let mut book = Book::new();

@@ -155,7 +155,7 @@ fn a_hundred_thousand_small_receipts_drift() {
     assert_eq!(book.available(), expected);
 }
 
-/// Pointz and SyliusLoyalty: points could be spent after their expiry until a job had run.
+/// Pointz and `SyliusLoyalty`: points could be spent after their expiry until a job had run.
 #[test]
 fn expired_points_are_spent_before_the_sweep() {
     let mut book = Book::new();
@@ -167,7 +167,7 @@ fn expired_points_are_spent_before_the_sweep() {
     ));
 }
 
-/// SyliusLoyalty: an order that is cancelled gave points back that never expire.
+/// `SyliusLoyalty`: an order that is cancelled gave points back that never expire.
 #[test]
 fn a_cancelled_redemption_yields_points_that_never_expire() {
     let mut book = Book::new();
@@ -180,7 +180,7 @@ fn a_cancelled_redemption_yields_points_that_never_expire() {
     assert_eq!(book.available(), 0);
 }
 
-/// SyliusLoyalty: a claw-back took any lots, first in first out.
+/// `SyliusLoyalty`: a claw-back took any lots, first in first out.
 #[test]
 fn a_claw_back_takes_any_lots() {
     let mut book = Book::new();

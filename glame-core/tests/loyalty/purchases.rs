@@ -181,7 +181,7 @@ proptest! {
                 .iter()
                 .enumerate()
                 .filter(|(place, _)| mask >> (place % 16) & 1 == 1)
-                .map(|(_, line)| line.clone())
+                .map(|(_, line)| *line)
                 .collect();
             settle(&mut book, &part);
         }

@@ -126,15 +126,13 @@ fn r3_a_lot_that_died_meanwhile_lives_on_for_the_days_of_grace_once() {
     book.post(earn(2, day(20), 10_000));
     book.post(spend_on(2, 200));
     book.on_day(60).post(take_back(2, 2, day(60), 10_000));
-    let explained = &book
-        .transactions
-        .iter()
-        .rev()
-        .find_map(|one| match &one.explain {
-            Explain::Restored { forfeited, .. } => Some(*forfeited),
-            _ => None,
-        });
-    assert_eq!(*explained, Some(200));
+    let forfeited = book.transactions.iter().rev().find_map(|one| {
+        let Explain::Restored { forfeited, .. } = &one.explain else {
+            return None;
+        };
+        Some(*forfeited)
+    });
+    assert_eq!(forfeited, Some(200));
 }
 
 #[test]
@@ -277,7 +275,7 @@ fn points_pay_at_most_their_share_of_a_receipt() {
     let pay = |points: i64, total: Option<i64>| Command::Spend {
         points: Points::try_new(points).unwrap(),
         receipt: None,
-        receipt_total: total.map(|total| glame_core::values::Money::from_kopecks(total)),
+        receipt_total: total.map(glame_core::values::Money::from_kopecks),
     };
     assert!(matches!(
         book.try_post(pay(150, None)),

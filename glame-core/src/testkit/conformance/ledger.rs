@@ -39,7 +39,7 @@ impl Shop {
         let clock = Arc::new(ManualClock::at(day(0)));
         let service = LoyaltyService::new(
             Arc::clone(&storage),
-            Arc::clone(&clock) as Arc<dyn Clock>,
+            shared(&clock),
             LoyaltyProgramme::guide(),
             PointsLedger::Glame,
         );
@@ -79,17 +79,22 @@ impl Shop {
     }
 }
 
+fn shared(clock: &Arc<ManualClock>) -> Arc<dyn Clock> {
+    Arc::<ManualClock>::clone(clock)
+}
+
 fn anna() -> UserId {
     customer(1).id
 }
 
 fn refusal(error: LoyaltyError) -> Refusal {
-    match error {
-        LoyaltyError::NotPosted(
-            NotPosted::Refused { refusal } | NotPosted::RefusedBefore { refusal },
-        ) => refusal,
-        other => panic!("{other}"),
-    }
+    let LoyaltyError::NotPosted(
+        NotPosted::Refused { refusal } | NotPosted::RefusedBefore { refusal },
+    ) = error
+    else {
+        panic!("{error}");
+    };
+    refusal
 }
 
 /// L3: expiry acts by time, swept or not.
@@ -453,7 +458,7 @@ pub async fn presents_are_given_once(storage: Arc<dyn Storage>) {
         expires_after_days: 60,
     });
     programme.levels[1].receipts = 1;
-    let clock = Arc::clone(&shop.clock) as Arc<dyn Clock>;
+    let clock = shared(&shop.clock);
     let ledger = PointsLedger::Glame;
     shop.service = LoyaltyService::new(Arc::clone(&storage), clock, programme, ledger).unwrap();
     // The samples have their birthday on 3 February; the first sample day is 15 June.
