@@ -130,3 +130,15 @@ fn every_setting_of_the_example_is_understood() {
     std::fs::write(&file, example).unwrap();
     glame(&["--config", file.to_str().unwrap(), "openapi"]);
 }
+
+#[test]
+fn the_programme_of_the_document_holds() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(root().join("docs/LOYALTY.md")).unwrap();
+    let example = text.split("```toml\n").nth(1).unwrap();
+    let example = example.split("```").next().unwrap();
+    std::fs::write(directory.path().join("ours.toml"), example).unwrap();
+    let file = directory.path().join("glame.toml");
+    std::fs::write(&file, "[loyalty]\nprogramme = \"ours.toml\"\n").unwrap();
+    glame(&["--config", file.to_str().unwrap(), "openapi"]);
+}

@@ -7,6 +7,7 @@
 mod documents;
 mod http;
 mod killed;
+mod loyalty;
 mod online_retail;
 mod refusals;
 mod replicas;

@@ -212,7 +212,7 @@ mod tests {
             (spend("").replace("idempotency_key", "key"), "key"),
             (spend("").replace(r#""k""#, "null"), "idempotency_key"),
             (spend("").replace("100", "-100"), "points"),
-            (spend("").replace("100", "100.5"), "points"),
+            (spend("").replace("100", "100.5"), "100.5"),
             (spend("").replace("spend", "steal"), "steal"),
         ];
         for (text, expected) in cases {
