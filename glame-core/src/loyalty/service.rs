@@ -13,14 +13,16 @@ use super::{
 };
 use crate::analytics::CustomerStatus;
 use crate::ports::{
-    AccountNeeds, AccountQuery, Clock, ReceiptScope, Storage, StorageError, UnitOfWork,
+    AccountNeeds, AccountQuery, Clock, ReceiptScope, SourceError, Storage, StorageError, UnitOfWork,
 };
 use crate::values::{DocumentRef, Money, PeriodRange, Points, UserId};
 
 mod jobs;
+mod reconciling;
 mod verifying;
 
 pub use jobs::{Granted, Settled, SourceBalance, Swept};
+pub use reconciling::{Difference, Reconciliation};
 pub use verifying::Verification;
 
 /// How many transactions of a ledger are read at once.
@@ -126,6 +128,9 @@ pub enum LoyaltyError {
     /// The points live in the shop's base.
     #[error("points are kept in the shop's base (loyalty.ledger = \"onec\"): {0}")]
     KeptElsewhere(&'static str),
+    /// The points live here.
+    #[error("points are kept here (loyalty.ledger = \"glame\"): the base's are only compared")]
+    KeptHere,
     /// A batch has too many postings.
     #[error("a batch has at most {MOST_POSTINGS} postings; send it in parts")]
     BatchTooLarge,
@@ -137,6 +142,9 @@ pub enum LoyaltyError {
         /// What does not hold.
         source: LedgerFault,
     },
+    /// The shop's base could not be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// The database could not be read or written.
     #[error(transparent)]
     Storage(#[from] StorageError),

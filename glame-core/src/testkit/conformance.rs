@@ -159,6 +159,7 @@ macro_rules! loyalty_conformance {
                 t1_and_t2_the_past_answers_as_it_did,
                 t4_a_merge_keeps_sums_and_expiries,
                 presents_are_given_once,
+                the_balances_of_the_base_are_taken_over,
                 random_commands_give_what_the_pure_ledger_gives,
                 an_unknown_customer_is_told_apart,
             }

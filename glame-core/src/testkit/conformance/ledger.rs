@@ -10,13 +10,13 @@ use crate::loyalty::{
     BalanceAt, BirthdayBonus, Command, LevelBonus, LoyaltyError, LoyaltyProgramme, LoyaltyService,
     NotPosted, PointsLedger, Posting, Refusal, Sequence,
 };
-use crate::ports::{AccountQuery, AccountSnapshot, Clock, Storage};
-use crate::testkit::ManualClock;
+use crate::ports::{AccountQuery, AccountSnapshot, CardPoints, Clock, Storage};
 use crate::testkit::fixtures::loyalty::{
     adjust, authority, bonus, day, earn, posting, spend, spend_on, take_back,
 };
-use crate::testkit::fixtures::{customer, metrics, receipt};
+use crate::testkit::fixtures::{card, card_ref, customer, metrics, receipt};
 use crate::testkit::ledger::{LedgerRun, Step, steps};
+use crate::testkit::{ListPoints, ManualClock};
 use crate::values::{PeriodRange, Points, UserId};
 
 /// A programme over a storage with three customers in it.
@@ -489,6 +489,70 @@ pub async fn presents_are_given_once(storage: Arc<dyn Storage>) {
     assert_eq!(shop.available().await, 1_000);
     shop.wait(31);
     assert_eq!(shop.available().await, 500);
+    shop.must_verify().await;
+}
+
+/// Where the shop's base keeps the points, its balances are taken over, over all cards of a
+/// customer; a card that cannot be read is left alone.
+pub async fn the_balances_of_the_base_are_taken_over(storage: Arc<dyn Storage>) {
+    let mut shop = Shop::open(Arc::clone(&storage)).await;
+    let (anna, berta) = (anna(), customer(2).id);
+    let mut work = storage.begin().await.unwrap();
+    let cards = [card(1, anna), card(2, anna), card(3, berta)];
+    work.put_cards(&cards).await.unwrap();
+    work.commit().await.unwrap();
+    let source = ListPoints::default();
+    let tell = |n, points, at| {
+        let card = card_ref(n);
+        source
+            .movements
+            .lock()
+            .unwrap()
+            .push((at, CardPoints { card, points }));
+    };
+    tell(1, 300, day(0));
+    tell(2, 50, day(0));
+    tell(2, 1_000, day(9));
+    tell(3, 80, day(0));
+    tell(9, 5, day(0));
+    let compared = shop.service.compare_with_source(&source).await.unwrap();
+    assert_eq!(
+        (
+            compared.different,
+            compared.unknown_cards,
+            compared.corrected
+        ),
+        (2, 1, false)
+    );
+    let here = shop
+        .service
+        .reconcile_with_source(&source)
+        .await
+        .unwrap_err();
+    assert!(matches!(here, LoyaltyError::KeptHere));
+
+    let clock = shared(&shop.clock);
+    let programme = LoyaltyProgramme::guide();
+    shop.service =
+        LoyaltyService::new(Arc::clone(&storage), clock, programme, PointsLedger::Onec).unwrap();
+    for different in [2, 0] {
+        let done = shop.service.reconcile_with_source(&source).await.unwrap();
+        assert_eq!((done.different, done.corrected), (different, true));
+    }
+    assert_eq!(shop.available().await, 350);
+    // Points of the future come when they are due; Berta's card cannot be read any more.
+    shop.wait(9);
+    source.unreadable.lock().unwrap().push(card_ref(3));
+    let done = shop.service.reconcile_with_source(&source).await.unwrap();
+    assert_eq!((done.different, done.rejected), (1, 1));
+    assert_eq!(shop.available().await, 1_350);
+    let balance = shop.service.get_loyalty_balance(berta).await.unwrap();
+    assert_eq!(balance.available.get(), 80);
+    let earned = shop
+        .service
+        .post(posting(anna, earn(1, day(0), 10_000), None))
+        .await;
+    assert!(matches!(earned, Err(LoyaltyError::KeptElsewhere(_))));
     shop.must_verify().await;
 }
 
