@@ -118,6 +118,22 @@ impl Base {
         self.transport.fetch(&call, meter).await
     }
 
+    /// Reads a virtual table; fails soon, for there is another way to what it tells.
+    pub(crate) async fn virtual_table(
+        &self,
+        url: Url,
+        set: &'static Set,
+        meter: &Meter,
+    ) -> Result<Bytes, Fault> {
+        let call = Call {
+            url,
+            set: set.name,
+            expected: Expected::Collection,
+            on_slowness: OnSlowness::Fail,
+        };
+        Ok(self.transport.fetch(&call, meter).await?.body)
+    }
+
     /// Reads a page, without the fields and the order that the base does not accept.
     pub(crate) async fn page(&self, wanted: &Wanted, meter: &Meter) -> Result<Page, Fault> {
         let refused_before = self.refused_orders(wanted.set);

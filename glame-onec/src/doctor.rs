@@ -1,5 +1,6 @@
 //! Checks a base before its first reading and says which box to tick in 1C.
 
+mod points;
 mod probes;
 mod publication;
 
@@ -92,6 +93,8 @@ pub enum Check {
     TypeFilter,
     /// Lines can be asked for by their document.
     DocumentFilter,
+    /// The balances of bonus points can be asked for.
+    Balances,
     /// The number of rows can be asked for.
     Count,
     /// Sales are not dated later than the clock of the server.
@@ -125,6 +128,8 @@ pub struct Capabilities {
     pub receipts_published: bool,
     /// Whether the register of bonus points is published.
     pub balance_published: bool,
+    /// Whether its balances can be asked for.
+    pub balance_ok: Option<bool>,
 }
 
 /// How lines of a register name the document that wrote them.
@@ -191,6 +196,7 @@ impl Examination<'_> {
         if published.contains(self.main_set().name) {
             self.check_language().await;
         }
+        self.check_points(&published).await;
         self.check_counting(&published).await;
     }
 

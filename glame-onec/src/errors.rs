@@ -114,6 +114,34 @@ impl Fault {
         refused_in_words || self.kind == FaultKind::RightsRefused && self.asks_for_simpler()
     }
 
+    /// Tells whether another question may have the same answer: 1C is there, but not for this one.
+    pub(crate) fn leaves_another_way(&self) -> bool {
+        match self.kind {
+            FaultKind::Slow
+            | FaultKind::OutOfMemory
+            | FaultKind::TooLarge
+            | FaultKind::Internal
+            | FaultKind::RightsRefused
+            | FaultKind::NotPublished
+            | FaultKind::NoSuchObject
+            | FaultKind::WrongAddress
+            | FaultKind::UnknownField(_)
+            | FaultKind::OperationRefused
+            | FaultKind::RequestRefused
+            | FaultKind::Changing
+            | FaultKind::Unexpected(_) => true,
+            FaultKind::Unreachable
+            | FaultKind::Untrusted
+            | FaultKind::Interrupted
+            | FaultKind::Busy
+            | FaultKind::Maintenance
+            | FaultKind::DiskFull
+            | FaultKind::StaleSession
+            | FaultKind::LoginRefused
+            | FaultKind::Redirected(_) => false,
+        }
+    }
+
     /// Tells whether a simpler request may help: no order, no composite types.
     pub(crate) fn asks_for_simpler(&self) -> bool {
         match self.kind {

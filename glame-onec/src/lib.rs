@@ -8,6 +8,7 @@ mod local_time;
 mod metadata;
 mod numbers;
 mod page;
+mod points;
 mod query;
 mod records;
 mod sales;
@@ -20,7 +21,7 @@ mod windows;
 
 pub use doctor::{Capabilities, Check, Diagnosis, Finding, FindingStatus, RecorderKeyShape};
 pub use settings::{
-    BrandSource, Credentials, HiddenRows, OnecSettings, PageSizes, ReceiptHolders, Retries,
-    SalesRegister, SessionReuse, SettingsError, Timeouts,
+    BonusPoints, BrandSource, Credentials, HiddenRows, OnecSettings, PageSizes, ReceiptHolders,
+    Retries, SalesRegister, SessionReuse, SettingsError, Timeouts,
 };
 pub use source::OnecSource;

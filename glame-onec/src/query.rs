@@ -5,6 +5,7 @@
 mod encoding;
 mod filter;
 
+use chrono::NaiveDateTime;
 use reqwest::Url;
 use uuid::Uuid;
 
@@ -165,6 +166,27 @@ pub(crate) fn record_set_url(root: &Url, register: &str, document: &Filter) -> O
     Some(url)
 }
 
+/// Writes the address of the balances that a register has at a moment, by one dimension.
+pub(crate) fn balance_url(
+    root: &Url,
+    register: &str,
+    dimension: &str,
+    at: NaiveDateTime,
+    hidden_rows: HiddenRows,
+) -> Url {
+    let mut options = vec!["$format=application/json;odata=nometadata".to_owned()];
+    if hidden_rows == HiddenRows::LeftOut {
+        options.push("allowedOnly=true".to_owned());
+    }
+    // Not in brackets: front ends refuse long parts of a path.
+    let period = format!("datetime'{}'", at.format("%Y-%m-%dT%H:%M:%S"));
+    options.push(format!("Period={}", encoding::value(&period)));
+    let dimensions = format!("'{dimension}'");
+    options.push(format!("Dimensions={}", encoding::value(&dimensions)));
+    let register = register.strip_suffix("_RecordType").unwrap_or(register);
+    address(root, &[register, "Balance"], &options)
+}
+
 /// Writes the address of one object.
 pub(crate) fn object_url(root: &Url, set: &str, key: Uuid) -> Url {
     let mut url = root.clone();
@@ -270,6 +292,27 @@ mod tests {
             "AccumulationRegister_X(Recorder='00000000-0000-0000-0000-000000000005',\
              Recorder_Type='StandardODATA.Document_%D0%A7%D0%B5%D0%BA%D0%9A%D0%9A%D0%9C')\
              ?$format=application/json;odata=nometadata"
+        );
+    }
+
+    #[test]
+    fn balances_are_asked_for_with_their_parameters_in_the_query() {
+        let at = NaiveDate::from_ymd_opt(2025, 3, 2)
+            .unwrap()
+            .and_hms_opt(0, 0, 0)
+            .unwrap();
+        let url =
+            |hidden_rows| balance_url(&root(), "Register_X_RecordType", "Карта", at, hidden_rows);
+        let options = "Period=datetime%272025-03-02T00:00:00%27\
+                       &Dimensions=%27%D0%9A%D0%B0%D1%80%D1%82%D0%B0%27";
+        assert_eq!(
+            after_root(&url(HiddenRows::Refused)),
+            format!("Register_X/Balance?$format=application/json;odata=nometadata&{options}")
+        );
+        assert!(
+            url(HiddenRows::LeftOut)
+                .as_str()
+                .contains("&allowedOnly=true&Period=")
         );
     }
 

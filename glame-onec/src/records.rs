@@ -3,6 +3,7 @@
 //! These files alone know how 1C names things. Every field is optional, because folders and other
 //! versions leave some out; what is missing but needed makes a rejected record, not a failed page.
 
+pub(crate) mod bonus_points;
 pub(crate) mod card;
 pub(crate) mod counterparty;
 pub(crate) mod document;

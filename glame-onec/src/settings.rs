@@ -30,6 +30,8 @@ pub struct OnecSettings {
     pub receipt_holders: ReceiptHolders,
     /// What the brand of an article is read from.
     pub brand_source: BrandSource,
+    /// What the points on bonus cards are for.
+    pub bonus_points: BonusPoints,
     /// What to do with rows that the OData user may not see.
     pub hidden_rows: HiddenRows,
     /// How many rows one call asks for.
@@ -75,6 +77,16 @@ pub enum BrandSource {
     Folder,
     /// The manufacturer of the article.
     Manufacturer,
+}
+
+/// What the points on bonus cards are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BonusPoints {
+    /// Nothing: the doctor does not ask for them.
+    #[default]
+    Ignored,
+    /// Their balances are the truth: without them the doctor fails.
+    Reconciled,
 }
 
 /// What to do with rows that the OData user may not see.
@@ -145,6 +157,7 @@ impl OnecSettings {
             sales_register: SalesRegister::default(),
             receipt_holders: ReceiptHolders::default(),
             brand_source: BrandSource::default(),
+            bonus_points: BonusPoints::default(),
             hidden_rows: HiddenRows::default(),
             page_sizes: PageSizes::default(),
             timeouts: Timeouts::default(),

@@ -1,4 +1,5 @@
 mod names;
+mod points;
 mod sales;
 
 use std::collections::HashSet;
@@ -30,7 +31,7 @@ use crate::source_error::source_error;
 use crate::translate::{self, Names, key_row};
 use crate::transport::Meter;
 
-/// A 1C base as a source of customers and sales.
+/// A 1C base as a source of customers, sales and points.
 #[derive(Debug)]
 pub struct OnecSource {
     base: Base,

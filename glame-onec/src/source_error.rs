@@ -2,6 +2,7 @@ use glame_core::ports::SourceError;
 
 use crate::errors::{Fault, FaultKind};
 use crate::records::Set;
+use crate::records::bonus_points::BONUS_POINTS;
 use crate::records::card::CARDS;
 use crate::records::counterparty::COUNTERPARTIES;
 use crate::records::document::{GOODS_RETURNS, RECEIPTS, RETURN_RECEIPTS, SALE_CORRECTIONS};
@@ -10,7 +11,7 @@ use crate::records::sale_line::{SALES, SALES_BY_CARDS};
 use crate::records::store::STORES;
 
 /// Every set that is read.
-pub(crate) const ALL_SETS: [&Set; 12] = [
+pub(crate) const ALL_SETS: [&Set; 13] = [
     &CARDS,
     &COUNTERPARTIES,
     &PRODUCTS,
@@ -23,6 +24,7 @@ pub(crate) const ALL_SETS: [&Set; 12] = [
     &GOODS_RETURNS,
     &SALE_CORRECTIONS,
     &MANUFACTURERS,
+    &BONUS_POINTS,
 ];
 
 /// Says in the words of the port what a fault means to its caller.

@@ -59,6 +59,8 @@ pub enum Fault {
     RenamedField,
     /// `$filter` is refused: 400 „Операция не разрешена в предложении ГДЕ“.
     FilterRefused,
+    /// A virtual table is not served: 400 with code 6 „Метод не найден“.
+    NoMethod,
     /// 200 with a body that never ends.
     HugePage,
 }
@@ -68,7 +70,7 @@ const MEMORY_LINES: usize = 10_000;
 
 impl Fault {
     /// Every fault, in the order of the documentation.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::SlowFirstByte,
         Self::Stall,
         Self::Reset,
@@ -94,6 +96,7 @@ impl Fault {
         Self::Unpublished,
         Self::RenamedField,
         Self::FilterRefused,
+        Self::NoMethod,
         Self::HugePage,
     ];
 
@@ -124,6 +127,7 @@ impl Fault {
             Self::Unpublished => "unpublished_404",
             Self::RenamedField => "renamed_field_400",
             Self::FilterRefused => "filter_refused_400",
+            Self::NoMethod => "no_method_400",
             Self::HugePage => "huge_page",
         }
     }
@@ -310,11 +314,16 @@ impl FaultPlan {
 
 /// What a rule must know about a request to decide whether its fault makes sense.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a request does each of these or not, independently"
+)]
 pub(crate) struct Occasion<'a> {
     pub(crate) set: &'a str,
     pub(crate) orders_a_register: bool,
     pub(crate) selects: bool,
     pub(crate) filters: bool,
+    pub(crate) calls_a_method: bool,
     /// How many lines of a register the query spans.
     pub(crate) lines: Option<usize>,
 }
@@ -375,6 +384,7 @@ impl Fault {
         (self != Self::AutoOrder || occasion.orders_a_register)
             && (self != Self::RenamedField || occasion.selects)
             && (self != Self::FilterRefused || occasion.filters)
+            && (self != Self::NoMethod || occasion.calls_a_method)
     }
 }
 
@@ -387,6 +397,7 @@ mod tests {
         orders_a_register: false,
         selects: false,
         filters: false,
+        calls_a_method: false,
         lines: Some(500),
     };
 

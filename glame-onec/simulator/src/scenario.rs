@@ -267,6 +267,15 @@ pub enum ScenarioStep {
         /// Whole points.
         points: u32,
     },
+    /// The points of a card are put right by hand, up or down, below nothing too.
+    Adjust {
+        /// The card.
+        card: Pick,
+        /// When.
+        at: When,
+        /// By so many hundredths of a point; down if negative.
+        hundredths: i32,
+    },
     /// A card gets another owner, its first owner, or none.
     AssignCard {
         /// The card.

@@ -8,7 +8,7 @@ use crate::records::card::CARDS;
 use crate::records::counterparty::COUNTERPARTIES;
 use crate::records::document::{DOCUMENT_TYPES, OPENING_BALANCES, RECEIPTS};
 use crate::records::product::{CATEGORIES, PRODUCTS};
-use crate::records::sale_line::{BONUS_POINTS, RECORDER, SALES_BY_CARDS};
+use crate::records::sale_line::{RECORDER, SALES_BY_CARDS};
 use crate::records::store::STORES;
 use crate::source_error::ALL_SETS;
 use crate::transport::Expected;
@@ -75,7 +75,6 @@ impl Examination<'_> {
             }
         }
         self.check_documents(published);
-        self.capabilities.balance_published = published.contains(BONUS_POINTS);
         self.capabilities.receipts_published = published.contains(RECEIPTS.name);
         self.capabilities.opening_balances_published =
             published.contains(SALES_BY_CARDS.name) && published.contains(OPENING_BALANCES);
@@ -122,7 +121,7 @@ impl Examination<'_> {
         for set in ALL_SETS {
             if let Some(entity) = metadata
                 .entity(set.name)
-                .filter(|_| published.contains(set.name))
+                .filter(|_| published.contains(set.name) && self.reads(set))
             {
                 self.compare_fields(set, entity);
             }

@@ -8,11 +8,8 @@ pub(crate) const PERIOD: &str = "Period";
 /// The document that wrote a line.
 pub(crate) const RECORDER: &str = "Recorder";
 
-/// Bonus points: told by the doctor, not read.
-pub(crate) const BONUS_POINTS: &str = "AccumulationRegister_БонусныеБаллы_RecordType";
-
 /// The orders of a register; the first is its complete key behind the moment.
-const REGISTER_ORDERS: &[&[&str]] = &[&[PERIOD, RECORDER, "LineNumber"], &[PERIOD]];
+pub(super) const REGISTER_ORDERS: &[&[&str]] = &[&[PERIOD, RECORDER, "LineNumber"], &[PERIOD]];
 
 /// All sales, anonymous ones too.
 pub(crate) const SALES: Set = Set {

@@ -1,9 +1,9 @@
-//! The suite that every source of sales must pass, against both registers.
+//! The suites that every source must pass: of sales against both registers, of points both ways.
 
 use glame_onec::{OnecSource, SalesRegister};
-use glame_onec_simulator::Simulator;
+use glame_onec_simulator::{Fault, FaultRule, Simulator};
 
-use crate::shop::{open_shop, source_of};
+use crate::shop::{open_shop, plan, source_of};
 
 async fn fresh(register: SalesRegister) -> (OnecSource, Simulator) {
     let shop = open_shop().await;
@@ -28,4 +28,26 @@ mod sales_by_cards {
     }
 
     glame_core::sales_source_conformance!(fresh);
+}
+
+mod points_by_balance {
+    use super::{OnecSource, SalesRegister, Simulator};
+
+    async fn fresh() -> (OnecSource, Simulator) {
+        super::fresh(SalesRegister::Sales).await
+    }
+
+    glame_core::points_source_conformance!(fresh);
+}
+
+mod points_by_lines {
+    use super::{Fault, FaultRule, OnecSource, SalesRegister, Simulator, plan};
+
+    async fn fresh() -> (OnecSource, Simulator) {
+        let (source, shop) = super::fresh(SalesRegister::Sales).await;
+        shop.set_faults(plan([FaultRule::always(Fault::NoMethod)]));
+        (source, shop)
+    }
+
+    glame_core::points_source_conformance!(fresh);
 }

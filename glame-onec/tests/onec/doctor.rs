@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use glame_onec::{
-    Check, Credentials, Diagnosis, Finding, FindingStatus, OnecSource, RecorderKeyShape,
-    SalesRegister,
+    BonusPoints, Check, Credentials, Diagnosis, Finding, FindingStatus, OnecSource,
+    RecorderKeyShape, SalesRegister,
 };
 use glame_onec_simulator::{Fault, FaultRule, Published, Simulator, SimulatorSettings};
 
@@ -160,4 +160,77 @@ async fn documents_that_are_not_published_are_named_in_one_advice() {
         (warnings.len(), diagnosis.status()),
         (1, FindingStatus::Warning)
     );
+}
+
+const POINTS: &str = "AccumulationRegister_БонусныеБаллы";
+
+/// Diagnoses a shop that does or does not publish the register of points.
+async fn diagnosis_of_points(bonus_points: BonusPoints, published: bool) -> Diagnosis {
+    let hidden = (!published).then(|| POINTS.to_owned());
+    let shop = Simulator::start(SimulatorSettings {
+        published: Published {
+            unpublished_sets: hidden.into_iter().collect(),
+            ..Published::default()
+        },
+        ..small_shop()
+    })
+    .await
+    .unwrap();
+    let mut settings = reader_of(&shop);
+    settings.bonus_points = bonus_points;
+    OnecSource::open(settings).unwrap().diagnose().await
+}
+
+fn about_points(diagnosis: &Diagnosis) -> Vec<(Check, FindingStatus, bool)> {
+    let name = format!("{POINTS}_RecordType");
+    let findings = diagnosis.findings.iter();
+    findings
+        .filter(|finding| finding.set.as_ref() == Some(&name))
+        .map(|finding| (finding.check, finding.status, finding.advice.is_some()))
+        .collect()
+}
+
+#[tokio::test]
+async fn points_are_needed_only_where_they_are_reconciled() {
+    use FindingStatus::{Failed, Ok};
+    let (ignored, reconciled) = (BonusPoints::Ignored, BonusPoints::Reconciled);
+    for (mode, published, fails, expected) in [
+        (ignored, false, false, vec![(Check::Publication, Ok, true)]),
+        (ignored, true, false, vec![(Check::Publication, Ok, false)]),
+        (
+            reconciled,
+            false,
+            true,
+            vec![(Check::Publication, Failed, true)],
+        ),
+        (
+            reconciled,
+            true,
+            false,
+            vec![
+                (Check::Fields, Ok, false),
+                (Check::Publication, Ok, false),
+                (Check::Rights, Ok, false),
+                (Check::Balances, Ok, false),
+            ],
+        ),
+    ] {
+        let diagnosis = diagnosis_of_points(mode, published).await;
+        assert_eq!(about_points(&diagnosis), expected);
+        let failed = diagnosis.status() == FindingStatus::Failed;
+        assert_eq!(failed, fails);
+        assert_eq!(diagnosis.capabilities.balance_published, published);
+    }
+}
+
+#[tokio::test]
+async fn a_base_that_gives_no_balances_is_read_by_lines_and_the_doctor_says_so() {
+    let shop = open_shop().await;
+    shop.set_faults(plan([FaultRule::always(Fault::NoMethod)]));
+    let mut settings = reader_of(&shop);
+    settings.bonus_points = BonusPoints::Reconciled;
+    let diagnosis = OnecSource::open(settings).unwrap().diagnose().await;
+    assert_eq!(diagnosis.capabilities.balance_ok, Some(false));
+    let warnings = of_check(&diagnosis, Check::Balances, FindingStatus::Warning);
+    assert_eq!(warnings.len(), 1);
 }

@@ -9,6 +9,7 @@ mod faults;
 mod holders;
 mod log;
 mod pages;
+mod points;
 mod reading;
 mod scripted_server;
 mod shop;

@@ -93,6 +93,7 @@ impl Handler {
                 Err(ODataError::no_segment(field))
             }
             Fault::FilterRefused => Err(ODataError::refused_filter()),
+            Fault::NoMethod => Err(ODataError::no_method()),
             Fault::HugePage => sound().map(|answer| ending(answer, Ending::Endless)),
         }
     }
@@ -163,6 +164,12 @@ fn occasion<'a>(world: &World, resource: &'a Resource, options: &QueryOptions) -
         orders_a_register: register && options.orderby.is_some(),
         selects: options.select.is_some(),
         filters: options.filter.is_some(),
+        calls_a_method: calls_a_method(resource),
         lines,
     }
+}
+
+/// Tells whether a virtual table is asked for; `$count` is none.
+fn calls_a_method(resource: &Resource) -> bool {
+    matches!(resource, Resource::Set { key: None, tail: Some(tail), .. } if tail != "$count")
 }

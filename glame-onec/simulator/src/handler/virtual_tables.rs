@@ -41,6 +41,8 @@ struct Question {
     to: Moment,
     condition: Option<String>,
     dimensions: Option<Vec<String>>,
+    /// Whether rows that the user may not see are left out instead of refused.
+    allowed_only: bool,
 }
 
 pub(super) fn read(
@@ -101,6 +103,7 @@ fn question(set: &EntitySet, method: &str, options: &QueryOptions) -> Result<Que
         to: Moment::MAX,
         condition: options.filter.clone(),
         dimensions: None,
+        allowed_only: options.allowed_only,
     };
     for (name, literal) in named_literals(inside)? {
         question.put(&name, literal)?;
@@ -201,7 +204,7 @@ fn groups(
         order: Vec::new(),
         skip: 0,
         top: None,
-        allowed_only: true,
+        allowed_only: question.allowed_only,
     };
     let properties = dimensions.iter().copied().map(Property::Column).collect();
     let style = Style {

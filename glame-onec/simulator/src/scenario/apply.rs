@@ -82,6 +82,11 @@ impl Stage<'_> {
                 burns_after_days,
             } => self.accrue(card, *at, *points, *counts_after_days, *burns_after_days),
             ScenarioStep::Burn { card, at, points } => self.burn(card, *at, *points),
+            ScenarioStep::Adjust {
+                card,
+                at,
+                hundredths,
+            } => self.adjust(card, *at, *hundredths),
             ScenarioStep::AssignCard { card, owner } => self.assign_card(card, owner.as_ref()),
             ScenarioStep::Merge { duplicate, into } => self.merge(duplicate, into),
             ScenarioStep::NewCustomer {
@@ -184,6 +189,21 @@ impl Stage<'_> {
         let burns = at.plus(bonus::LIFE);
         let lines = bonus::take(card, i64::from(points) * 100, at, burns);
         self.bonus_order(at, lines);
+        Ok(())
+    }
+
+    fn adjust(&mut self, card: &Pick, at: When, hundredths: i32) -> Result<(), ScenarioError> {
+        let at = self.moment(at);
+        let (card, _) = self.card(card)?;
+        let line = BonusLine {
+            period: at,
+            receipt: hundredths > 0,
+            card,
+            accrued: i64::from(hundredths).abs(),
+            to_write_off: 0,
+            first_accrued: at,
+        };
+        self.bonus_order(at, vec![line]);
         Ok(())
     }
 

@@ -180,3 +180,17 @@ async fn page_latency_holds_every_answer_back() {
     assert!(begun.elapsed() >= Duration::from_millis(30));
     assert_eq!(text(&reply.rows()[0], "name"), CARDS);
 }
+
+#[tokio::test]
+async fn a_base_without_virtual_tables_still_gives_its_lines() {
+    let base = small().await;
+    base.set_faults(FaultPlan::of([FaultRule::always(Fault::NoMethod)]));
+    let register = "AccumulationRegister_БонусныеБаллы";
+    let refused = get(&base, &format!("{register}/Balance")).await;
+    assert_eq!(refused.error(), (400, "6".to_owned()));
+    for path in [format!("{register}_RecordType?$top=1"), register.to_owned()] {
+        assert_eq!(get(&base, &path).await.status, 200, "{path}");
+    }
+    let count = get(&base, &format!("{register}_RecordType/$count")).await;
+    assert_eq!(count.status, 200);
+}

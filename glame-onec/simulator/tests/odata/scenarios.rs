@@ -344,6 +344,38 @@ async fn points_are_given_ahead_and_burnt() {
 }
 
 #[tokio::test]
+async fn points_are_put_right_in_fractions_and_below_nothing() {
+    let base = small().await;
+    let card = ScenarioStep::NewCard {
+        name: "card".into(),
+        owner: None,
+        barcode: "299".into(),
+    };
+    let card = base.run(&Scenario::of([card])).unwrap().objects[0];
+    let at = "2025-03-01T10:00:00".parse().unwrap();
+    for (hundredths, sum) in [(1_050, 1_050), (-2_025, -975)] {
+        base.apply(&ScenarioStep::Adjust {
+            card: named("card"),
+            at: When::At(at),
+            hundredths,
+        })
+        .unwrap();
+        assert_eq!(base.oracle().bonus_balances(at).get(&card), Some(&sum));
+        let balances = get(
+            &base,
+            "AccumulationRegister_БонусныеБаллы/Balance?Period=datetime'2025-03-01T10:00:00'",
+        )
+        .await
+        .rows();
+        let card = card.to_string();
+        let own = balances
+            .iter()
+            .find(|row| text(row, "БонуснаяКарта_Key") == card);
+        assert_eq!(kopecks(&own.unwrap()["НачисленоBalance"]), sum);
+    }
+}
+
+#[tokio::test]
 async fn cards_change_hands_and_customers_become_one() {
     let base = small().await;
     base.run(&Scenario::of([
