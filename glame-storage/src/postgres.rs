@@ -7,6 +7,8 @@ mod purchases;
 mod sync_runs;
 mod users;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use glame_core::ports::{Storage, StorageError, UnitOfWork};
 use log::LevelFilter;
@@ -39,6 +41,10 @@ impl PostgresStorage {
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(options.wait_at_most)
+            .test_before_acquire(false)
+            .before_acquire(|connection, state| {
+                Box::pin(async move { is_usable(connection, state.idle_for).await })
+            })
             .after_connect(move |connection, _| {
                 let lock_timeout = lock_timeout.clone();
                 Box::pin(async move { limit_waiting(connection, &lock_timeout).await })
@@ -48,6 +54,17 @@ impl PostgresStorage {
             .map_err(failed("connecting"))?;
         Ok(Self { pool })
     }
+}
+
+/// How long a connection that lies idle is taken to be alive.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+
+/// Asks a connection whether it is alive, unless it was a moment ago: asking costs a round trip.
+async fn is_usable(connection: &mut PgConnection, idle_for: Duration) -> sqlx::Result<bool> {
+    if idle_for > TRUSTED_FOR {
+        connection.ping().await?;
+    }
+    Ok(true)
 }
 
 /// Makes sure that nobody waits without end, neither for a lock nor for a server that has died.
@@ -103,6 +120,10 @@ fn connect_options(url: &str) -> Result<PgConnectOptions, StorageError> {
         .log_slow_statements(LevelFilter::Warn, SLOW_STATEMENT))
 }
 
+/// What a work does is found by its keys, whatever the parameters: to plan it anew each time would
+/// cost more than to do it. Readers, which may ask for everything, are planned for what they ask.
+const BEGIN: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan";
+
 fn failed(during: &'static str) -> impl FnOnce(sqlx::Error) -> StorageError {
     move |source| storage_error(Doing::whole(during), source)
 }
@@ -112,7 +133,7 @@ impl Storage for PostgresStorage {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
         let tx = self
             .pool
-            .begin()
+            .begin_with(BEGIN)
             .await
             .map_err(failed("beginning a transaction"))?;
         Ok(Box::new(PostgresWork { tx }))

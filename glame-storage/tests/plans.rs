@@ -24,6 +24,9 @@ const LARGE_TABLES: [&str; 12] = [
     "users",
 ];
 
+/// What queries call large tables; SQLite's plans tell these names instead of the tables'.
+const ALIASES: [&str; 4] = ["account", "draw", "reversal", "stored"];
+
 /// Gives the prepared queries of one driver: their text and how many parameters they take.
 fn prepared_queries(driver: &str) -> Vec<(String, usize)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".sqlx");
@@ -64,9 +67,8 @@ async fn sqlite_finds_everything_by_index() {
             .await
             .unwrap();
         let scans = steps.iter().any(|(_, _, _, step)| {
-            LARGE_TABLES
-                .iter()
-                .any(|table| step.starts_with(&format!("SCAN {table}")))
+            let mut names = LARGE_TABLES.iter().chain(&ALIASES);
+            names.any(|name| step.starts_with(&format!("SCAN {name}")))
         });
         assert!(!scans || counts_everything(&query), "{query}\n{steps:#?}");
     }

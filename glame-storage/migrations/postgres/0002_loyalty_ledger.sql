@@ -19,20 +19,23 @@ CREATE TABLE loyalty_accounts (
 -- one, and a check of each row costs more than the row.
 CREATE TABLE loyalty_lots (
     user_id        UUID        NOT NULL,
-    lot            BIGINT      NOT NULL CHECK (lot > 0),
+    lot            BIGINT      NOT NULL,
     original       BIGINT      NOT NULL,
-    remaining      BIGINT      NOT NULL CHECK (remaining >= 0),
-    expired        BIGINT      NOT NULL CHECK (expired >= 0),
+    remaining      BIGINT      NOT NULL,
+    expired        BIGINT      NOT NULL,
     available_from TIMESTAMPTZ NOT NULL,
     expires_at     TIMESTAMPTZ,
     reinstated     BOOLEAN     NOT NULL,
+    open           BOOLEAN     NOT NULL,
     PRIMARY KEY (user_id, lot),
-    CHECK (remaining + expired <= original)
-);
--- Most lots are closed for good; what is open is found without them.
-CREATE INDEX loyalty_lots_open ON loyalty_lots (user_id, lot) WHERE remaining > 0;
+    CHECK (remaining >= 0 AND expired >= 0 AND remaining + expired <= original),
+    CHECK (open = (remaining > 0))
+) WITH (fillfactor = 80);
+-- Most lots are closed for good; what is open is found without them. The indexes know `open` and not
+-- `remaining`, so that they are left alone as long as something of a lot remains.
+CREATE INDEX loyalty_lots_open ON loyalty_lots (user_id, lot) WHERE open;
 CREATE INDEX loyalty_lots_open_by_expiry ON loyalty_lots (expires_at, user_id)
-    WHERE remaining > 0 AND expires_at IS NOT NULL;
+    WHERE open AND expires_at IS NOT NULL;
 
 CREATE TABLE loyalty_transactions (
     user_id            UUID        NOT NULL,

@@ -18,20 +18,23 @@ CREATE TABLE loyalty_accounts (
 -- one, and a check of each row costs more than the row.
 CREATE TABLE loyalty_lots (
     user_id        BLOB    NOT NULL,
-    lot            INTEGER NOT NULL CHECK (lot > 0),
+    lot            INTEGER NOT NULL,
     original       INTEGER NOT NULL,
-    remaining      INTEGER NOT NULL CHECK (remaining >= 0),
-    expired        INTEGER NOT NULL CHECK (expired >= 0),
+    remaining      INTEGER NOT NULL,
+    expired        INTEGER NOT NULL,
     available_from INTEGER NOT NULL,
     expires_at     INTEGER,
     reinstated     INTEGER NOT NULL,
+    open           INTEGER NOT NULL,
     PRIMARY KEY (user_id, lot),
-    CHECK (remaining + expired <= original)
+    CHECK (remaining >= 0 AND expired >= 0 AND remaining + expired <= original),
+    CHECK (open = (remaining > 0))
 ) STRICT, WITHOUT ROWID;
--- Most lots are closed for good; what is open is found without them.
-CREATE INDEX loyalty_lots_open ON loyalty_lots (user_id, lot) WHERE remaining > 0;
+-- Most lots are closed for good; what is open is found without them. The indexes know `open` and not
+-- `remaining`, so that they are left alone as long as something of a lot remains.
+CREATE INDEX loyalty_lots_open ON loyalty_lots (user_id, lot) WHERE open;
 CREATE INDEX loyalty_lots_open_by_expiry ON loyalty_lots (expires_at, user_id)
-    WHERE remaining > 0 AND expires_at IS NOT NULL;
+    WHERE open AND expires_at IS NOT NULL;
 
 -- Found by five keys, so that it has row ids, as the receipts have.
 CREATE TABLE loyalty_transactions (

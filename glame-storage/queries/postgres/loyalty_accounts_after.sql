@@ -1,5 +1,5 @@
-SELECT account.user_id, account.sequence, account.balance, account.debt, account.recorded_at,
-       account.hash, account.birthdays,
+SELECT page.user_id, page.sequence, page.balance, page.debt, page.recorded_at,
+       page.hash, page.birthdays,
        stored.lot AS "lot?", stored.original AS "original?", stored.remaining AS "remaining?",
        stored.expired AS "expired?", stored.available_from AS "available_from?",
        stored.expires_at AS "expires_at?", stored.reinstated AS "reinstated?",
@@ -9,6 +9,6 @@ FROM (
     WHERE user_id >= $1 AND sequence > 0
     ORDER BY user_id
     LIMIT $2
-) AS account
-LEFT JOIN loyalty_lots AS stored ON stored.user_id = account.user_id
-ORDER BY account.user_id, stored.lot
+) AS page
+LEFT JOIN loyalty_lots AS stored ON stored.user_id = page.user_id
+ORDER BY page.user_id, stored.lot

@@ -3,15 +3,22 @@
 -- In the list of columns `unnest` gives row by row; in `FROM` each array would be kept as a table.
 WITH known AS MATERIALIZED (
     SELECT EXISTS (
-               SELECT 1 FROM loyalty_transactions
-               WHERE (user_id, sequence) IN (SELECT * FROM UNNEST($16::uuid[], $17::bigint[]))
+               SELECT 1
+               FROM UNNEST($16::uuid[], $17::bigint[]) AS given (user_id, sequence)
+               JOIN loyalty_transactions AS stored
+                   ON stored.user_id = given.user_id AND stored.sequence = given.sequence
            ) OR EXISTS (
-               SELECT 1 FROM loyalty_transactions
-               WHERE (user_id, natural_key) IN (SELECT * FROM UNNEST($16::uuid[], $37::text[]))
+               SELECT 1
+               FROM UNNEST($16::uuid[], $37::text[]) AS given (user_id, natural_key)
+               JOIN loyalty_transactions AS stored
+                   ON stored.user_id = given.user_id AND stored.natural_key = given.natural_key
            ) AS transactions,
            EXISTS (
-               SELECT 1 FROM loyalty_requests
-               WHERE (user_id, idempotency_key) IN (SELECT * FROM UNNEST($46::uuid[], $47::text[]))
+               SELECT 1
+               FROM UNNEST($46::uuid[], $47::text[]) AS given (user_id, idempotency_key)
+               JOIN loyalty_requests AS stored
+                   ON stored.user_id = given.user_id
+                   AND stored.idempotency_key = given.idempotency_key
            ) AS requests
 ), headers AS (
     UPDATE loyalty_accounts AS account
@@ -25,16 +32,17 @@ WITH known AS MATERIALIZED (
     RETURNING account.user_id
 ), lots AS (
     INSERT INTO loyalty_lots AS stored (
-        user_id, lot, original, remaining, expired, available_from, expires_at, reinstated
+        user_id, lot, original, remaining, expired, available_from, expires_at, reinstated,
+        open
     )
     SELECT unnest($8::uuid[]), unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::bigint[]),
            unnest($12::bigint[]), unnest($13::timestamptz[]), unnest($14::timestamptz[]),
-           unnest($15::boolean[])
+           unnest($15::boolean[]), unnest($11::bigint[]) > 0
     WHERE (SELECT NOT (transactions OR requests) FROM known)
     ON CONFLICT (user_id, lot) DO UPDATE
     SET original = EXCLUDED.original, remaining = EXCLUDED.remaining, expired = EXCLUDED.expired,
         available_from = EXCLUDED.available_from, expires_at = EXCLUDED.expires_at,
-        reinstated = EXCLUDED.reinstated
+        reinstated = EXCLUDED.reinstated, open = EXCLUDED.open
 ), transactions AS (
     INSERT INTO loyalty_transactions (
         user_id, sequence, transaction_id, kind, points, balance_after, lot_points,

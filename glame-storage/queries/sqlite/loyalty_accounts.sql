@@ -7,6 +7,6 @@ SELECT account.user_id AS "user_id!", account.sequence AS "sequence!",
        FALSE AS "recalls!: bool"
 FROM loyalty_accounts AS account
 LEFT JOIN loyalty_lots AS stored
-    ON stored.user_id = account.user_id AND stored.remaining > 0
+    ON stored.user_id = account.user_id AND stored.open
 WHERE account.user_id IN (SELECT unhex(value) FROM json_each(?1))
 ORDER BY account.user_id, stored.lot

@@ -1,6 +1,6 @@
-SELECT account.user_id AS "user_id!", account.sequence AS "sequence!",
-       account.balance AS "balance!", account.debt AS "debt!", account.recorded_at,
-       account.hash AS "hash!", account.birthdays AS "birthdays!",
+SELECT page.user_id AS "user_id!", page.sequence AS "sequence!",
+       page.balance AS "balance!", page.debt AS "debt!", page.recorded_at,
+       page.hash AS "hash!", page.birthdays AS "birthdays!",
        stored.lot AS "lot?", stored.original AS "original?", stored.remaining AS "remaining?",
        stored.expired AS "expired?", stored.available_from AS "available_from?",
        stored.expires_at AS "expires_at?", stored.reinstated AS "reinstated?",
@@ -10,6 +10,6 @@ FROM (
     WHERE user_id >= ?1 AND sequence > 0
     ORDER BY user_id
     LIMIT ?2
-) AS account
-LEFT JOIN loyalty_lots AS stored ON stored.user_id = account.user_id
-ORDER BY account.user_id, stored.lot
+) AS page
+LEFT JOIN loyalty_lots AS stored ON stored.user_id = page.user_id
+ORDER BY page.user_id, stored.lot

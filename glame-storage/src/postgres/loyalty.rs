@@ -20,8 +20,9 @@ use crate::tables::{
 
 mod post;
 
-/// All that is read in it is of the same instant.
-const ONE_INSTANT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// All that is read in it is of the same instant, and planned once, as in works.
+const ONE_INSTANT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+                           SET LOCAL plan_cache_mode = force_generic_plan";
 
 #[async_trait]
 impl LoyaltyReader for PostgresStorage {
@@ -96,7 +97,7 @@ impl LoyaltyReader for PostgresStorage {
         };
         let users = sqlx::query_scalar!(
             "SELECT DISTINCT user_id FROM loyalty_lots
-             WHERE remaining > 0 AND expires_at <= $1 AND user_id >= $2
+             WHERE open AND expires_at <= $1 AND user_id >= $2
              ORDER BY user_id LIMIT $3",
             now,
             first,
@@ -262,6 +263,16 @@ async fn read_accounts(
         sqlx::query_file_as!(AccountRow, "queries/postgres/loyalty_accounts.sql", &users)
             .fetch_all(&mut *connection)
             .await
+    } else if needs.is_keys_only() {
+        sqlx::query_file_as!(
+            AccountRow,
+            "queries/postgres/loyalty_accounts_with_keys.sql",
+            &users,
+            &column(&needs.keys, |(user, _)| *user),
+            &column(&needs.keys, |(_, key)| *key) as _,
+        )
+        .fetch_all(&mut *connection)
+        .await
     } else {
         sqlx::query_file_as!(
             AccountRow,

@@ -88,7 +88,7 @@ impl LoyaltyReader for SqliteStorage {
         };
         let users = sqlx::query_scalar!(
             "SELECT DISTINCT user_id FROM loyalty_lots
-             WHERE remaining > 0 AND expires_at <= ?1 AND user_id >= ?2
+             WHERE open AND expires_at <= ?1 AND user_id >= ?2
              ORDER BY user_id LIMIT ?3",
             now.timestamp_micros(),
             first,

@@ -57,8 +57,12 @@ impl<'a> RecallNeeds<'a> {
 
     /// Tells whether headers and open lots are all that is asked for.
     pub(crate) fn is_empty(&self) -> bool {
-        self.keys.is_empty()
-            && self.receipts.is_empty()
+        self.keys.is_empty() && self.is_keys_only()
+    }
+
+    /// Tells whether nothing is asked for but what is known under idempotency keys.
+    pub(crate) fn is_keys_only(&self) -> bool {
+        self.receipts.is_empty()
             && self.all_receipts.is_empty()
             && self.transactions.is_empty()
             && self.natural_keys.is_empty()

@@ -1,0 +1,23 @@
+-- As the one with all recalls, for the usual question: what the executor has to set up for the others
+-- costs as much as the rest of it.
+SELECT account.user_id, account.sequence, account.balance, account.debt, account.recorded_at,
+       account.hash, account.birthdays,
+       stored.lot AS "lot?", stored.original AS "original?", stored.remaining AS "remaining?",
+       stored.expired AS "expired?", stored.available_from AS "available_from?",
+       stored.expires_at AS "expires_at?", stored.reinstated AS "reinstated?",
+       EXISTS (
+           SELECT 1
+           FROM UNNEST($2::uuid[], $3::text[]) AS asked (user_id, idempotency_key)
+           JOIN loyalty_requests AS found
+               ON found.user_id = asked.user_id AND found.idempotency_key = asked.idempotency_key
+       ) OR EXISTS (
+           SELECT 1
+           FROM UNNEST($2::uuid[], $3::text[]) AS asked (user_id, idempotency_key)
+           JOIN loyalty_transactions AS found
+               ON found.user_id = asked.user_id AND found.idempotency_key = asked.idempotency_key
+       ) AS "recalls!"
+FROM loyalty_accounts AS account
+LEFT JOIN loyalty_lots AS stored
+    ON stored.user_id = account.user_id AND stored.open
+WHERE account.user_id = ANY($1)
+ORDER BY account.user_id, stored.lot

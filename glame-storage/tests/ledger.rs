@@ -1,0 +1,254 @@
+//! What the databases themselves do for the ledger of points, whoever speaks to them.
+
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+use std::sync::Arc;
+
+use glame_core::loyalty::{
+    AccountHeader, Command, CustomerFacts, IdempotencyKey, LoyaltyAccount, LoyaltyProgramme,
+    Posting, Request, Source, decide,
+};
+use glame_core::ports::{AccountChange, AccountQuery, Storage, StoredOutcome, StoredRequest};
+use glame_core::testkit::fixtures::{customer, minute, text};
+use glame_core::values::{Points, UserId};
+use glame_storage::testing::PostgresCluster;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+use tempfile::TempDir;
+
+async fn postgres() -> (Arc<dyn Storage>, PgConnection) {
+    let url = PostgresCluster::start().fresh_database().await;
+    glame_storage::migrate(&url).await.unwrap();
+    let storage = glame_storage::open(&url).await.unwrap();
+    (storage, PgConnection::connect(&url).await.unwrap())
+}
+
+async fn sqlite() -> (Arc<dyn Storage>, SqliteConnection, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("glame.db").display());
+    glame_storage::migrate(&url).await.unwrap();
+    let storage = glame_storage::open(&url).await.unwrap();
+    let connection = SqliteConnection::connect(&url).await.unwrap();
+    (storage, connection, folder)
+}
+
+fn posting(user: UserId, command: Command) -> Posting {
+    Posting {
+        user,
+        key: Some(IdempotencyKey::parse("a-key").unwrap()),
+        request: Request {
+            command,
+            reason: text("подарок"),
+            source: Source::Platform,
+            actor: None,
+        },
+        customer: CustomerFacts::default(),
+    }
+}
+
+/// Gives a customer 200 points and lets 150 of them be spent.
+async fn fill(storage: &dyn Storage) {
+    let anna = customer(1);
+    let give = Command::Bonus {
+        rule: "spring".to_owned(),
+        occasion: "day".to_owned(),
+        points: Points::try_new(200).unwrap(),
+        available_from: None,
+        expires_at: None,
+    };
+    let spend = Command::Spend {
+        points: Points::try_new(150).unwrap(),
+        receipt: None,
+        receipt_total: None,
+    };
+    let mut account = LoyaltyAccount::new(anna.id);
+    let mut transactions = Vec::new();
+    for command in [give, spend] {
+        let posting = posting(anna.id, command);
+        let decided = decide(&account, &posting, &LoyaltyProgramme::guide(), minute(1)).unwrap();
+        for transaction in decided {
+            account.apply(&transaction).unwrap();
+            transactions.push(transaction);
+        }
+    }
+    let request = posting(anna.id, Command::Expire);
+    let change = AccountChange {
+        header: account.header().clone(),
+        lots: account.lots().to_vec(),
+        transactions,
+        requests: vec![StoredRequest {
+            key: request.key.unwrap(),
+            request: request.request,
+            outcome: StoredOutcome::Posted(Vec::new()),
+            decided_at: minute(1),
+        }],
+    };
+    let mut work = storage.begin().await.unwrap();
+    work.put_users(std::slice::from_ref(&anna)).await.unwrap();
+    work.lock_loyalty_accounts(&[AccountQuery::of(anna.id)])
+        .await
+        .unwrap();
+    work.post(&[change]).await.unwrap();
+    work.commit().await.unwrap();
+}
+
+/// What nobody may do to the ledger, on either engine.
+const FORBIDDEN: [&str; 8] = [
+    "UPDATE loyalty_transactions SET points = 1000000",
+    "UPDATE loyalty_draws SET points = 0",
+    "UPDATE loyalty_requests SET outcome = '{\"posted\":[]}'",
+    "DELETE FROM loyalty_transactions",
+    "DELETE FROM loyalty_draws",
+    "DELETE FROM loyalty_requests",
+    "DELETE FROM loyalty_accounts",
+    "DELETE FROM users",
+];
+
+/// What only one of the engines knows.
+const TRUNCATES: [&str; 4] = [
+    "TRUNCATE loyalty_transactions",
+    "TRUNCATE loyalty_draws",
+    "TRUNCATE loyalty_requests",
+    "TRUNCATE loyalty_accounts",
+];
+const REPLACES: [&str; 3] = [
+    "INSERT OR REPLACE INTO loyalty_transactions SELECT * FROM loyalty_transactions",
+    "INSERT OR REPLACE INTO loyalty_draws SELECT * FROM loyalty_draws",
+    "INSERT OR REPLACE INTO loyalty_requests SELECT * FROM loyalty_requests",
+];
+
+/// What breaks a rule that each row keeps.
+const IMPOSSIBLE: [&str; 6] = [
+    "UPDATE loyalty_lots SET remaining = -1",
+    "UPDATE loyalty_lots SET remaining = original + 1",
+    "UPDATE loyalty_lots SET expired = original",
+    "UPDATE loyalty_lots SET expired = -1",
+    "UPDATE loyalty_accounts SET debt = -1",
+    "UPDATE loyalty_accounts SET sequence = -1",
+];
+
+fn assert_refused<T: std::fmt::Debug>(result: sqlx::Result<T>, statement: &str) {
+    let told = result.unwrap_err().to_string();
+    assert!(
+        told.contains("write a reversal instead") || told.to_lowercase().contains("foreign key"),
+        "{statement}: {told}"
+    );
+}
+
+#[tokio::test]
+async fn postgres_refuses_to_change_the_ledger() {
+    let (storage, mut connection) = postgres().await;
+    fill(storage.as_ref()).await;
+    let before = storage.loyalty_accounts_after(None, 9).await.unwrap();
+    for statement in FORBIDDEN.iter().chain(&TRUNCATES) {
+        let result = sqlx::query(*statement).execute(&mut connection).await;
+        assert_refused(result, statement);
+    }
+    for statement in IMPOSSIBLE {
+        let error = sqlx::query(statement)
+            .execute(&mut connection)
+            .await
+            .unwrap_err();
+        assert!(error.as_database_error().unwrap().is_check_violation());
+    }
+    let after = storage.loyalty_accounts_after(None, 9).await.unwrap();
+    assert_eq!(after, before);
+}
+
+#[tokio::test]
+async fn sqlite_refuses_to_change_the_ledger() {
+    let (storage, mut connection, _folder) = sqlite().await;
+    fill(storage.as_ref()).await;
+    let before = storage.loyalty_accounts_after(None, 9).await.unwrap();
+    for statement in FORBIDDEN.iter().chain(&REPLACES) {
+        let result = sqlx::query(*statement).execute(&mut connection).await;
+        assert_refused(result, statement);
+    }
+    for statement in IMPOSSIBLE {
+        let error = sqlx::query(statement)
+            .execute(&mut connection)
+            .await
+            .unwrap_err();
+        assert!(error.as_database_error().unwrap().is_check_violation());
+    }
+    let after = storage.loyalty_accounts_after(None, 9).await.unwrap();
+    assert_eq!(after, before);
+}
+
+/// What is done to a database that lets itself be changed, and where it is told.
+const DAMAGES: [(&str, &str); 6] = [
+    ("loyalty_accounts", "birthdays = '{'"),
+    ("loyalty_accounts", "sequence = 4294967296"),
+    ("loyalty_lots", "lot = 4294967296"),
+    ("loyalty_transactions", "kind = 'gift'"),
+    ("loyalty_transactions", "explain = '{}'"),
+    ("loyalty_draws", "lot = -1"),
+];
+
+async fn assert_told(storage: &dyn Storage, table: &str, change: &str) {
+    let anna = customer(1).id;
+    let accounts = storage.loyalty_accounts_after(None, 9).await.map(drop);
+    let first = AccountHeader::new(anna).sequence;
+    let transactions = storage.transactions_after(anna, first, 9).await.map(drop);
+    let column = change.split(' ').next().unwrap();
+    let error = accounts.and(transactions).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("stored data is corrupt in {table}.{column}")
+    );
+}
+
+#[tokio::test]
+async fn damage_to_points_in_postgres_is_told() {
+    for (table, change) in DAMAGES {
+        let (storage, mut connection) = postgres().await;
+        fill(storage.as_ref()).await;
+        let damage = format!("SET session_replication_role = replica; UPDATE {table} SET {change}");
+        sqlx::raw_sql(AssertSqlSafe(damage))
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        assert_told(storage.as_ref(), table, change).await;
+    }
+}
+
+#[tokio::test]
+async fn damage_to_points_in_sqlite_is_told() {
+    for (table, change) in DAMAGES {
+        let (storage, mut connection, _folder) = sqlite().await;
+        fill(storage.as_ref()).await;
+        let damage =
+            format!("DROP TRIGGER IF EXISTS {table}_unchanged; UPDATE {table} SET {change}");
+        sqlx::raw_sql(AssertSqlSafe(damage))
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        assert_told(storage.as_ref(), table, change).await;
+    }
+}
+
+/// A mark that was taken away and raised again is not taken for the one before it.
+async fn assert_marks_never_come_back(storage: &dyn Storage) {
+    let anna = customer(1);
+    let mut work = storage.begin().await.unwrap();
+    work.put_users(std::slice::from_ref(&anna)).await.unwrap();
+    work.mark_for_settlement(&[anna.id]).await.unwrap();
+    work.commit().await.unwrap();
+    let read = storage.settlements_due(None, 9).await.unwrap();
+    let mut work = storage.begin().await.unwrap();
+    work.clear_settlements(&read).await.unwrap();
+    work.mark_for_settlement(&[anna.id]).await.unwrap();
+    work.clear_settlements(&read).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(storage.settlements_due(None, 9).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn marks_never_come_back_in_postgres() {
+    assert_marks_never_come_back(postgres().await.0.as_ref()).await;
+}
+
+#[tokio::test]
+async fn marks_never_come_back_in_sqlite() {
+    let (storage, _connection, _folder) = sqlite().await;
+    assert_marks_never_come_back(storage.as_ref()).await;
+}
