@@ -15,8 +15,9 @@ use chrono::{NaiveDate, TimeDelta};
 use croner::Cron;
 use glame_core::analytics::MetricsPolicy;
 use glame_core::loyalty::LoyaltyProgramme;
+use glame_core::loyalty::PointsLedger;
 use glame_core::sync::SyncSettings;
-use glame_onec::{Credentials, OnecSettings, SalesRegister, Timeouts};
+use glame_onec::{BonusPoints, Credentials, OnecSettings, SalesRegister, Timeouts};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -341,6 +342,10 @@ impl Settings {
             ..Timeouts::default()
         };
         settings.retries.attempts = onec.attempts;
+        settings.bonus_points = match self.loyalty.ledger {
+            PointsLedger::Glame => BonusPoints::Ignored,
+            PointsLedger::Onec => BonusPoints::Reconciled,
+        };
         settings.page_sizes.sales = onec.lines_per_call;
         settings.pause_between_calls = onec
             .pause_milliseconds

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use glame_core::analytics::{AsOf, CustomerAnalyticsService};
 use glame_core::loyalty::{LoyaltyService, PointsLedger};
-use glame_core::ports::{Clock, SalesSource, Storage, StorageError};
+use glame_core::ports::{Clock, PointsSource, SalesSource, Storage, StorageError};
 use glame_core::sync::CustomerSyncService;
 use glame_onec::OnecSource;
 
@@ -40,6 +40,14 @@ pub async fn storage(settings: &Settings) -> Result<Arc<dyn Storage>, WiringErro
 /// Prepares the 1C base; nothing is asked yet.
 pub fn source(settings: &Settings) -> Result<OnecSource, WiringError> {
     Ok(OnecSource::open(settings.onec()?)?)
+}
+
+/// Prepares the points of the 1C base; none where they live here.
+pub fn points(settings: &Settings) -> Result<Option<Arc<dyn PointsSource>>, WiringError> {
+    match settings.loyalty.ledger {
+        PointsLedger::Glame => Ok(None),
+        PointsLedger::Onec => Ok(Some(Arc::new(source(settings)?))),
+    }
 }
 
 /// Puts the synchronisation together.

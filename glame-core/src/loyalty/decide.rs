@@ -1,11 +1,11 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 
 use super::birthday::is_another_year;
 use super::command::Deed;
 use super::draft::{Draft, Entry, Reach};
 use super::{
     Actor, BIRTHDAY, Command, Explain, LotState, LoyaltyAccount, LoyaltyProgramme,
-    LoyaltyTransaction, Posting, Refusal, Sequence, Term, TransactionKind,
+    LoyaltyTransaction, Posting, ReceiptFact, Refusal, ReturnFact, Sequence, Term, TransactionKind,
 };
 use crate::values::{DocumentRef, Money, PlainText, Points, TransactionId};
 
@@ -22,7 +22,7 @@ pub use merge::decide_merge;
 /// command that has nothing to do (no lot to write off, no difference to reconcile) gives no
 /// transaction and is no refusal.
 ///
-/// `now` is cut to microseconds; where it lies before the last transaction, that one's instant
+/// Instants are cut to microseconds, which every database keeps; where `now` lies before the last transaction, that one's instant
 /// holds.
 ///
 /// ```
@@ -66,11 +66,25 @@ pub fn decide(
     now: DateTime<Utc>,
 ) -> Result<Vec<LoyaltyTransaction>, Refusal> {
     let request = &posting.request;
+    // Databases keep microseconds; a finer instant would not come back as it was hashed.
+    let now = now.trunc_subsecs(6);
     let authority = &request.authority;
     let mut draft = Draft::new(account, authority, posting.key.as_ref(), programme, now);
     match &request.command {
-        Command::Receipt(fact) => receipts::receipt(&mut draft, fact, &posting.customer)?,
-        Command::Return(fact) => receipts::return_line(&mut draft, fact)?,
+        Command::Receipt(fact) => {
+            let fact = ReceiptFact {
+                purchased_at: fact.purchased_at.trunc_subsecs(6),
+                ..*fact
+            };
+            receipts::receipt(&mut draft, &fact, &posting.customer)?;
+        }
+        Command::Return(fact) => {
+            let fact = ReturnFact {
+                returned_at: fact.returned_at.trunc_subsecs(6),
+                ..*fact
+            };
+            receipts::return_line(&mut draft, &fact)?;
+        }
         Command::Spend {
             points,
             receipt,
@@ -89,8 +103,8 @@ pub fn decide(
             expires_at,
         } => {
             let term = Term {
-                available_from: available_from.unwrap_or(draft.now),
-                expires_at: *expires_at,
+                available_from: available_from.map_or(draft.now, |at| at.trunc_subsecs(6)),
+                expires_at: expires_at.map(|at| at.trunc_subsecs(6)),
                 reinstated: false,
             };
             bonus(&mut draft, rule, occasion, *points, term)?;

@@ -330,3 +330,26 @@ fn a_lot_tells_its_state() {
     assert_eq!(lot.state(day(1)), LotState::Expired);
     assert_eq!(lot.lapsed(day(1)), 100);
 }
+
+#[test]
+fn instants_finer_than_a_database_keeps_are_cut() {
+    let mut book = Book::new();
+    let fine = day(0) + TimeDelta::nanoseconds(1_999);
+    let cut = day(0) + TimeDelta::microseconds(1);
+    book.now = fine;
+    let earned = book.post(earn(1, fine, 10_000)).remove(0);
+    assert_eq!((earned.effective_at, earned.recorded_at), (cut, cut));
+    let given = book
+        .post(bonus(1, 100, Some(fine + TimeDelta::days(1))))
+        .remove(0);
+    let term = given.lot.unwrap().term;
+    assert_eq!(
+        (term.available_from, term.expires_at),
+        (cut, Some(cut + TimeDelta::days(1)))
+    );
+    // Told again as the database has it, nothing is new.
+    assert!(matches!(
+        book.try_post(earn(1, cut, 10_000)),
+        Err(Refusal::AlreadyDone { .. })
+    ));
+}

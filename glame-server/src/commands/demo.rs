@@ -81,7 +81,13 @@ impl Demo {
             print("Press Ctrl-C to stop.")?;
         }
         let jobs = Jobs {
-            scheduler: Scheduler::new(&settings, Arc::clone(&storage), service, loyalty.clone())?,
+            scheduler: Scheduler::new(
+                &settings,
+                Arc::clone(&storage),
+                service,
+                loyalty.clone(),
+                None,
+            )?,
             sweeper: ExpirySweeper::new(&settings, loyalty)?,
         };
         serve::until_stopped(&settings, server, storage, jobs, stop).await?;
@@ -120,6 +126,7 @@ async fn synchronise(
     let job = SyncJob {
         service,
         loyalty,
+        points: None,
         storage,
         target: SyncTarget::All,
         scope: PurchaseScope::Automatic,

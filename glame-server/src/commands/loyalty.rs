@@ -46,6 +46,8 @@ pub(super) enum Loyalty {
     Expire(keeping::Expire),
     /// Bring points in line with the purchases that have changed
     Settle(keeping::Settle),
+    /// Compare points with the shop's base; where it keeps them, take its balances over
+    Reconcile(keeping::Reconcile),
     /// Replay every ledger and compare; exit code 1 on any difference
     Verify(keeping::Verify),
 }
@@ -69,6 +71,7 @@ impl Loyalty {
             Self::Post(post) => post.run(&desk).await,
             Self::Expire(expire) => expire.run(&desk).await,
             Self::Settle(settle) => settle.run(&desk).await,
+            Self::Reconcile(reconcile) => reconcile.run(&desk, settings).await,
             Self::Verify(verify) => verify.run(&desk).await,
         }
     }

@@ -43,6 +43,7 @@ impl Metrics {
         let job = SyncJob {
             service: &service,
             loyalty: &loyalty,
+            points: None,
             storage: storage.as_ref(),
             target: SyncTarget::Metrics,
             scope: PurchaseScope::Automatic,

@@ -19,7 +19,14 @@ pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
     let scheduler = if settings.onec.url.is_some() {
         let source = Arc::new(wiring::source(settings)?);
         let service = wiring::sync_service(settings, Arc::clone(&storage), source);
-        Scheduler::new(settings, Arc::clone(&storage), service, loyalty.clone())?
+        let points = wiring::points(settings)?;
+        Scheduler::new(
+            settings,
+            Arc::clone(&storage),
+            service,
+            loyalty.clone(),
+            points,
+        )?
     } else {
         tracing::warn!("onec.url is not set: nothing will be synchronised");
         None

@@ -153,10 +153,12 @@ impl Sync {
         let source = Arc::new(wiring::source(settings)?);
         let service = wiring::sync_service(settings, Arc::clone(&storage), source);
         let loyalty = wiring::loyalty(settings, Arc::clone(&storage))?;
+        let points = wiring::points(settings)?;
         wiring::warn_of_old_receipts(settings)?;
         let job = SyncJob {
             service: &service,
             loyalty: &loyalty,
+            points: points.as_deref(),
             storage: storage.as_ref(),
             target,
             scope,

@@ -7,7 +7,7 @@ use crate::output::describe;
 use crate::settings::{Settings, SettingsError};
 use crate::stop::Stop;
 
-/// Writes points off whose time is over, when its own time has come.
+/// Writes points off whose time is over, and gives the presents that are due, once a day.
 ///
 /// Replicas may do so at once: accounts are locked, and a lot is written off once. Balances do not
 /// change by it, because expiry acts by time.
@@ -31,6 +31,27 @@ impl ExpirySweeper {
         }))
     }
 
+    /// Gives the presents of the programme that are due; each is given once.
+    async fn grant_bonuses(&self) {
+        let birthdays = self.service.grant_birthday_bonuses().await;
+        let levels = self.service.grant_level_bonuses().await;
+        for (occasion, granted) in [("birthday", birthdays), ("level", levels)] {
+            match granted {
+                Ok(granted) => tracing::info!(
+                    occasion,
+                    customers = granted.customers,
+                    points = granted.points,
+                    "presents of the programme were given"
+                ),
+                Err(error) => tracing::error!(
+                    occasion,
+                    error = describe(&error),
+                    "presents of the programme could not be given"
+                ),
+            }
+        }
+    }
+
     /// Works until it is time to stop.
     pub async fn run(self, stop: Stop) {
         let mut last = SystemClock.now();
@@ -46,6 +67,7 @@ impl ExpirySweeper {
                     tracing::error!(error = describe(&error), "points could not be written off");
                 }
             }
+            self.grant_bonuses().await;
             last = turn.max(SystemClock.now());
         }
     }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use glame_core::loyalty::LoyaltyService;
-use glame_core::ports::{Clock, Storage};
+use glame_core::ports::{Clock, PointsSource, Storage};
 use glame_core::sync::{CustomerSyncService, PurchaseScope, SyncError, SyncKind, SyncTrigger};
 
 use super::timetable::Timetable;
@@ -19,13 +19,23 @@ use crate::wiring;
 ///
 /// Any number of replicas may do so on one database: the lease lets one work at a time, and
 /// whoever comes later finds that this turn is done.
-#[derive(Debug)]
 pub struct Scheduler {
     timetable: Timetable,
     settings: Settings,
     storage: Arc<dyn Storage>,
     service: CustomerSyncService,
     loyalty: LoyaltyService,
+    points: Option<Arc<dyn PointsSource>>,
+}
+
+impl std::fmt::Debug for Scheduler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scheduler")
+            .field("timetable", &self.timetable)
+            .field("service", &self.service)
+            .field("loyalty", &self.loyalty)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Scheduler {
@@ -35,6 +45,7 @@ impl Scheduler {
         storage: Arc<dyn Storage>,
         service: CustomerSyncService,
         loyalty: LoyaltyService,
+        points: Option<Arc<dyn PointsSource>>,
     ) -> Result<Option<Self>, SettingsError> {
         let zone = settings.analytics.metrics.zone;
         Ok(settings.schedule()?.map(|cron| Self {
@@ -43,6 +54,7 @@ impl Scheduler {
             storage,
             service,
             loyalty,
+            points,
         }))
     }
 
@@ -65,6 +77,7 @@ impl Scheduler {
         let job = SyncJob {
             service: &self.service,
             loyalty: &self.loyalty,
+            points: self.points.as_deref(),
             storage: self.storage.as_ref(),
             target: SyncTarget::All,
             scope: PurchaseScope::Automatic,

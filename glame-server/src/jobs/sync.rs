@@ -3,7 +3,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use glame_core::analytics::AsOf;
 use glame_core::loyalty::{LoyaltyError, LoyaltyService, Settled};
-use glame_core::ports::{Clock, Storage};
+use glame_core::ports::{Clock, PointsSource, Storage};
 use glame_core::sync::{
     CustomerSyncService, PurchaseScope, SyncError, SyncKind, SyncLease, SyncObserver, SyncRun,
     SyncTrigger,
@@ -34,12 +34,18 @@ pub enum SyncPatience {
 }
 
 /// One job of the synchronisation: its runs in order, under one lease.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
+#[expect(
+    missing_debug_implementations,
+    reason = "a source of points need not be shown"
+)]
 pub struct SyncJob<'a> {
     /// The service that does it.
     pub service: &'a CustomerSyncService,
     /// The service that settles the points of purchases afterwards.
     pub loyalty: &'a LoyaltyService,
+    /// The points of the shop's base, where it keeps them.
+    pub points: Option<&'a dyn PointsSource>,
     /// Where the rows of the runs are.
     pub storage: &'a dyn Storage,
     /// What is brought over.
@@ -163,6 +169,20 @@ impl SyncJob<'_> {
             taken_back = settled.taken_back,
             "the points of purchases are settled"
         );
+        if let Some(points) = self.points {
+            let done = self
+                .loyalty
+                .reconcile_with_source(points)
+                .await
+                .map_err(JobError::Loyalty)?;
+            tracing::info!(
+                customers = done.customers,
+                corrected = done.different,
+                unknown_cards = done.unknown_cards,
+                rejected = done.rejected,
+                "the points of the shop's base are taken over"
+            );
+        }
         Ok(Some(settled))
     }
 

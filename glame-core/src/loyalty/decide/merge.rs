@@ -1,4 +1,4 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 
 use crate::loyalty::command::Deed;
 use crate::loyalty::draft::{Draft, Entry, Movement, Reach};
@@ -30,6 +30,7 @@ pub fn decide_merge(
     }
     // Both ledgers write the same instant, whichever of them is ahead.
     let last = from.header.recorded_at.max(into.header.recorded_at);
+    let now = now.trunc_subsecs(6);
     let now = last.map_or(now, |last| last.max(now));
     let mut source = Draft::new(from, authority, None, programme, now);
     let mut target = Draft::new(into, authority, None, programme, now);

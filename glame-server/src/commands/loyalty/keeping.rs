@@ -2,7 +2,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use glame_core::loyalty::{
-    Authority, Command, CustomerFacts, Finding, IdempotencyKey, Posting, Request, Source, Swept,
+    Authority, Command, CustomerFacts, Finding, IdempotencyKey, PointsLedger, Posting, Request,
+    Source, Swept,
 };
 use glame_core::ports::Clock;
 use glame_core::values::UserId;
@@ -14,6 +15,8 @@ use crate::clock::SystemClock;
 use crate::commands::CommandError;
 use crate::commands::sync::{Shown, settled_line};
 use crate::output::{grouped, print, print_json};
+use crate::settings::Settings;
+use crate::wiring;
 
 /// How many customers a rehearsal of the write-off looks up at once.
 const USERS: u32 = 500;
@@ -36,6 +39,16 @@ pub(in crate::commands) struct Expire {
 
 #[derive(Debug, Args)]
 pub(in crate::commands) struct Settle {
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::commands) struct Reconcile {
+    /// Store nothing; only compare
+    #[arg(long)]
+    dry_run: bool,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -137,6 +150,50 @@ impl Settle {
             Shown::Json => print_json(&settled)?,
             Shown::Text => print(&settled_line(&settled))?,
         }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Reconcile {
+    pub(super) async fn run(
+        self,
+        desk: &Desk,
+        settings: &Settings,
+    ) -> Result<ExitCode, CommandError> {
+        let source = wiring::source(settings)?;
+        let corrects = settings.loyalty.ledger == PointsLedger::Onec && !self.dry_run;
+        let outcome = if corrects {
+            desk.service.reconcile_with_source(&source).await?
+        } else {
+            desk.service.compare_with_source(&source).await?
+        };
+        if self.json {
+            print_json(&outcome)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        for one in &outcome.differences {
+            print(&format!(
+                "customer {}: {} points in the base, {} here",
+                one.user,
+                grouped(&one.source_points.to_string()),
+                grouped(&one.ledger_points.to_string())
+            ))?;
+        }
+        print(&format!(
+            "{} of {} customers {}; {} points in the base, {} here; {} cards are not known here, \
+             {} could not be understood",
+            grouped(&outcome.different.to_string()),
+            grouped(&outcome.customers.to_string()),
+            if corrects {
+                "differed and were corrected"
+            } else {
+                "differ"
+            },
+            grouped(&outcome.source_points.to_string()),
+            grouped(&outcome.ledger_points.to_string()),
+            grouped(&outcome.unknown_cards.to_string()),
+            grouped(&outcome.rejected.to_string())
+        ))?;
         Ok(ExitCode::SUCCESS)
     }
 }
