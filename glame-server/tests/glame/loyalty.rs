@@ -3,6 +3,7 @@
 mod commands;
 mod concurrent;
 mod killed;
+mod reconciliation;
 mod settlement;
 mod sweep;
 mod tampering;
