@@ -39,15 +39,14 @@ const PGBENCH_SCALE: &str = "20";
 #[tokio::main]
 async fn main() {
     let given = std::env::args().find(|argument| argument.starts_with("postgres"));
-    let (ours, theirs) = match given {
-        Some(url) => (url.clone(), url),
-        None => {
-            let cluster = PostgresCluster::start();
-            (
-                cluster.fresh_database().await,
-                cluster.fresh_database().await,
-            )
-        }
+    let (ours, theirs) = if let Some(url) = given {
+        (url.clone(), url)
+    } else {
+        let cluster = PostgresCluster::start();
+        (
+            cluster.fresh_database().await,
+            cluster.fresh_database().await,
+        )
     };
     let users: Arc<[UserId]> = (1..=ACCOUNTS).map(|n| customer(n).id).collect();
     let service = open(&ours).await;
