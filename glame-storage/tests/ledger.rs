@@ -195,30 +195,3 @@ async fn damage_to_points_in_sqlite_is_told() {
         assert_told(storage.as_ref(), table, change).await;
     }
 }
-
-/// A mark that was taken away and raised again is not taken for the one before it.
-async fn assert_marks_never_come_back(storage: &dyn Storage) {
-    let anna = customer(1);
-    let mut work = storage.begin().await.unwrap();
-    work.put_users(std::slice::from_ref(&anna)).await.unwrap();
-    work.mark_for_settlement(&[anna.id]).await.unwrap();
-    work.commit().await.unwrap();
-    let read = storage.settlements_due(None, 9).await.unwrap();
-    let mut work = storage.begin().await.unwrap();
-    work.clear_settlements(&read).await.unwrap();
-    work.mark_for_settlement(&[anna.id]).await.unwrap();
-    work.clear_settlements(&read).await.unwrap();
-    work.commit().await.unwrap();
-    assert_eq!(storage.settlements_due(None, 9).await.unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn marks_never_come_back_in_postgres() {
-    assert_marks_never_come_back(postgres().await.0.as_ref()).await;
-}
-
-#[tokio::test]
-async fn marks_never_come_back_in_sqlite() {
-    let (storage, _connection, _folder) = sqlite().await;
-    assert_marks_never_come_back(storage.as_ref()).await;
-}

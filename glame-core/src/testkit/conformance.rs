@@ -104,6 +104,7 @@ macro_rules! storage_conformance {
                 users_with_expired_points_come_in_pages,
                 marks_come_in_pages_by_user,
                 a_mark_that_was_raised_since_stays,
+                a_mark_never_comes_back,
                 points_outstanding_add_up,
                 the_largest_points_survive_and_add_up,
             }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::OwnedMutexGuard;
 
-use self::loyalty::Ledger;
+use self::loyalty::{Ledger, Settlement};
 use crate::analytics::{CustomerMetrics, Scoring};
 use crate::catalogue::{Product, Store};
 use crate::ports::{
@@ -41,7 +41,7 @@ struct State {
     products: BTreeMap<ProductRef, Product>,
     stores: BTreeMap<StoreRef, Store>,
     ledgers: BTreeMap<UserId, Arc<Ledger>>,
-    settlements: BTreeMap<UserId, i64>,
+    settlements: BTreeMap<UserId, Settlement>,
     metrics: BTreeMap<UserId, CustomerMetrics>,
     scoring: Option<Scoring>,
     runs: BTreeMap<SyncRunId, SyncRun>,

@@ -133,6 +133,18 @@ pub async fn a_mark_that_was_raised_since_stays(storage: &dyn Storage) {
     assert_eq!(storage.settlements_due(None, 9).await.unwrap(), again);
 }
 
+/// A mark that was taken away and raised again is not taken for the one before it.
+pub async fn a_mark_never_comes_back(storage: &dyn Storage) {
+    let anna = customer(1);
+    store(storage, &[anna.clone()]).await;
+    mark(storage, &[anna.id]).await;
+    let read = storage.settlements_due(None, 9).await.unwrap();
+    clear(storage, &read).await;
+    mark(storage, &[anna.id]).await;
+    clear(storage, &read).await;
+    assert_eq!(storage.settlements_due(None, 9).await.unwrap().len(), 1);
+}
+
 fn sorted(mut outstanding: PointsOutstanding) -> PointsOutstanding {
     outstanding.available.sort_by_key(|lots| lots.expires_at);
     outstanding.pending.sort_by_key(|lots| lots.expires_at);

@@ -22,6 +22,15 @@ pub(super) struct Ledger {
     requests: BTreeMap<IdempotencyKey, StoredRequest>,
 }
 
+/// Whether the purchases of a user wait to be settled, and how often they have done so.
+///
+/// The count outlives the mark, so that nobody takes a new mark for the one that was read before.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Settlement {
+    raised: i64,
+    due: bool,
+}
+
 impl Ledger {
     const fn new(user: UserId) -> Self {
         Self {
@@ -193,12 +202,12 @@ impl LoyaltyReader for MemoryStorage {
         let marks = state
             .settlements
             .iter()
-            .filter(|(user, _)| after.is_none_or(|after| **user > after));
+            .filter(|(user, mark)| mark.due && after.is_none_or(|after| **user > after));
         Ok(marks
             .take(size(limit))
-            .map(|(user, raised)| SettlementMark {
+            .map(|(user, mark)| SettlementMark {
                 user: *user,
-                raised: *raised,
+                raised: mark.raised,
             })
             .collect())
     }
@@ -285,7 +294,9 @@ impl LoyaltyWriter for MemoryWork {
             self.require_user(*user)?;
         }
         for user in users {
-            *self.state().settlements.entry(*user).or_default() += 1;
+            let settlement = self.state().settlements.entry(*user).or_default();
+            settlement.raised += 1;
+            settlement.due = true;
         }
         Ok(())
     }
@@ -293,8 +304,8 @@ impl LoyaltyWriter for MemoryWork {
     async fn clear_settlements(&mut self, marks: &[SettlementMark]) -> Result<(), StorageError> {
         let settlements = &mut self.state().settlements;
         for mark in marks {
-            if settlements.get(&mark.user) == Some(&mark.raised) {
-                settlements.remove(&mark.user);
+            if let Some(settlement) = settlements.get_mut(&mark.user) {
+                settlement.due &= settlement.raised != mark.raised;
             }
         }
         Ok(())
