@@ -1,6 +1,6 @@
 //! The loyalty programme: an exact, replayable, explainable ledger of points.
 //!
-//! [`decide`] says what a [`Command`] does to a [`LoyaltyAccount`] under a [`LoyaltyProgramme`]:
+//! [`decide()`] says what a [`Command`] does to a [`LoyaltyAccount`] under a [`LoyaltyProgramme`]:
 //! the [`LoyaltyTransaction`]s to write, or a [`Refusal`]. [`LoyaltyAccount::apply`] makes the next
 //! account of each. Both are pure; the time is passed in, and all numbers are integers.
 
