@@ -121,8 +121,15 @@ fn connect_options(url: &str) -> Result<PgConnectOptions, StorageError> {
 }
 
 /// What a work does is found by its keys, whatever the parameters: to plan it anew each time would
-/// cost more than to do it. Readers, which may ask for everything, are planned for what they ask.
-const BEGIN: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan";
+/// cost more than to do it. A plan that was made while a table was small must not read all of it once
+/// it is large, so that nothing but index lookups in nested loops is left to choose from.
+///
+/// Readers, which may ask for everything, are planned for what they ask.
+const BEGIN: &str = "BEGIN; \
+                     SET LOCAL plan_cache_mode = force_generic_plan; \
+                     SET LOCAL enable_seqscan = off; \
+                     SET LOCAL enable_hashjoin = off; \
+                     SET LOCAL enable_mergejoin = off";
 
 fn failed(during: &'static str) -> impl FnOnce(sqlx::Error) -> StorageError {
     move |source| storage_error(Doing::whole(during), source)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use self::groups::Groups;
 use super::open_account::OpenAccount;
 use super::{
     Authority, Command, CustomerFacts, Earning, IdempotencyKey, LedgerFault, LiabilityReport,
@@ -17,10 +18,12 @@ use crate::ports::{
 };
 use crate::values::{DocumentRef, Money, PeriodRange, Points, UserId};
 
+mod groups;
 mod jobs;
 mod reconciling;
 mod verifying;
 
+pub use groups::GroupCommit;
 pub use jobs::{Granted, Settled, SourceBalance, Swept};
 pub use reconciling::{Difference, Reconciliation};
 pub use verifying::Verification;
@@ -92,6 +95,7 @@ pub struct LoyaltyService {
     clock: Arc<dyn Clock>,
     programme: Arc<LoyaltyProgramme>,
     ledger: PointsLedger,
+    groups: Option<Groups>,
 }
 
 /// Where the points live.
@@ -167,6 +171,7 @@ impl LoyaltyService {
             clock,
             programme: Arc::new(programme),
             ledger,
+            groups: None,
         })
     }
 
@@ -299,22 +304,33 @@ impl LoyaltyService {
     /// # Errors
     /// [`LoyaltyError::UnknownUser`].
     pub async fn history(&self, user: UserId) -> Result<Vec<LoyaltyTransaction>, LoyaltyError> {
+        let transactions = self.transactions_up_to(user, Sequence::LAST).await?;
+        if transactions.is_empty() {
+            self.require_user(user).await?;
+        }
+        Ok(transactions)
+    }
+
+    /// Gives the transactions of a customer up to a number, oldest first.
+    async fn transactions_up_to(
+        &self,
+        user: UserId,
+        last: Sequence,
+    ) -> Result<Vec<LoyaltyTransaction>, LoyaltyError> {
         let mut transactions: Vec<LoyaltyTransaction> = Vec::new();
         loop {
             let after = transactions
                 .last()
                 .map_or(Sequence::NONE, |one| one.sequence);
             let page = self.storage.transactions_after(user, after, PAGE).await?;
-            let last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
-            transactions.extend(page);
-            if last {
-                break;
+            let full = page.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
+            let passed = page.last().is_some_and(|one| one.sequence >= last);
+            let wanted = page.into_iter().filter(|one| one.sequence <= last);
+            transactions.extend(wanted);
+            if !full || passed {
+                return Ok(transactions);
             }
         }
-        if transactions.is_empty() {
-            self.require_user(user).await?;
-        }
-        Ok(transactions)
     }
 
     /// Gives the statement of a stretch of time.
@@ -345,14 +361,14 @@ impl LoyaltyService {
     /// [`LoyaltyError::NotPosted`] with the reason; a failure of storage, after which the same
     /// posting may be sent again under the same key.
     pub async fn post(&self, posting: Posting) -> Result<Posted, LoyaltyError> {
-        let mut outcomes = self.post_batch(vec![posting]).await?;
-        match outcomes.pop() {
-            Some(outcome) => Ok(outcome?),
-            None => Ok(Posted {
-                transactions: Vec::new(),
-                replayed: false,
-            }),
+        match &self.groups {
+            Some(groups) if posting.key.is_some() => groups.post(posting, self).await,
+            Some(_) | None => self.post_alone(posting).await,
         }
+    }
+
+    async fn post_alone(&self, posting: Posting) -> Result<Posted, LoyaltyError> {
+        the_only(self.post_batch(vec![posting]).await?)
     }
 
     /// Carries postings out in one transaction, exactly as one by one in their order.
@@ -402,14 +418,7 @@ impl LoyaltyService {
                 self.open_for_reading(query.user, query.needs).await?,
             );
         }
-        let mut outcomes = self.post_to(&mut accounts, &postings, now)?;
-        match outcomes.pop() {
-            Some(outcome) => Ok(outcome?),
-            None => Ok(Posted {
-                transactions: Vec::new(),
-                replayed: false,
-            }),
-        }
+        the_only(self.post_to(&mut accounts, &postings, now)?)
     }
 
     /// Moves the points of one card to another card of the same person, lots and expiries as they
@@ -548,6 +557,15 @@ impl LoyaltyService {
         let history = self.storage.history(user).await?;
         Ok(PurchaseFacts::of(&history).customer_at(at, vip, known.birth_date))
     }
+}
+
+/// Gives what became of a posting that was carried out by itself.
+fn the_only(mut outcomes: Vec<Result<Posted, NotPosted>>) -> Result<Posted, LoyaltyError> {
+    let nothing = Posted {
+        transactions: Vec::new(),
+        replayed: false,
+    };
+    Ok(outcomes.pop().unwrap_or(Ok(nothing))?)
 }
 
 /// Gathers what the postings of each customer need, in one query for each.
