@@ -54,7 +54,7 @@ pub use sales_source::{
     SourcePage,
 };
 pub use storage::{Storage, UnitOfWork};
-pub use sync_runs::{LeaseState, SyncRunReader, SyncRunWriter};
+pub use sync_runs::{HeldLease, LeaseState, SyncRunReader, SyncRunWriter};
 pub use users::{UserReader, UserWriter};
 
 #[cfg(any(test, feature = "testkit"))]

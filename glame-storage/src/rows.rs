@@ -25,5 +25,5 @@ pub(crate) use purchase::{
     PurchaseRow, RECEIPTS_A_STATEMENT, StoredReceiptRow, TotalsRow, amount_of, bounds_of,
     histories_of, in_order,
 };
-pub(crate) use sync_run::{RejectRow, SyncRunRow, counts_of, reject_id, storable};
+pub(crate) use sync_run::{LeaseRow, RejectRow, SyncRunRow, counts_of, reject_id, storable};
 pub(crate) use user::{UserRow, digits_of, users_of};

@@ -94,6 +94,14 @@ pub struct SyncLease {
     token: LeaseToken,
 }
 
+impl SyncLease {
+    /// Gives the name of the job that is done under the lease.
+    #[must_use]
+    pub const fn job(&self) -> LeaseToken {
+        self.token
+    }
+}
+
 /// One run while it goes on.
 pub(super) struct ActiveRun<'a> {
     pub(super) run: SyncRun,
@@ -202,6 +210,7 @@ impl CustomerSyncService {
         let now = self.clock.now();
         let run = SyncRun {
             id: SyncRunId::from_uuid(self.ids.next()),
+            job: Some(lease.token),
             kind,
             since,
             status: SyncStatus::Running,

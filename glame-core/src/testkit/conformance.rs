@@ -112,6 +112,7 @@ macro_rules! storage_conformance {
                 a_run_comes_back_as_it_was_stored,
                 a_run_is_replaced,
                 the_newest_runs_come_first,
+                the_runs_of_a_job_come_in_order,
                 the_last_success_and_the_last_complete_run_are_told_apart,
                 moved_cards_are_remembered_by_time,
                 a_reject_is_kept_once_and_in_order,
@@ -123,6 +124,7 @@ macro_rules! storage_conformance {
                 a_lost_lease_is_not_prolonged,
                 a_released_lease_is_free,
                 two_works_at_once_never_both_get_the_lease,
+                the_holder_can_be_asked_to_stop,
             }
             atomicity {
                 dropped_work_leaves_no_trace,

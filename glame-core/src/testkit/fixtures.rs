@@ -223,6 +223,7 @@ pub fn metrics(user: UserId) -> CustomerMetrics {
 pub fn run(n: u32, kind: SyncKind, status: SyncStatus) -> SyncRun {
     SyncRun {
         id: SyncRunId::from_uuid(Uuid::from_u128(0xE0_0000 + u128::from(n))),
+        job: None,
         kind,
         since: None,
         status,

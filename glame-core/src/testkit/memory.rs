@@ -9,9 +9,9 @@ use self::loyalty::{Ledger, Settlement};
 use crate::analytics::{CustomerMetrics, Scoring};
 use crate::catalogue::{Product, Store};
 use crate::ports::{
-    CatalogueReader, CatalogueWriter, LeaseState, MetricsReader, MetricsWriter, PurchaseReader,
-    PurchaseTotals, PurchaseWriter, Rejected, Storage, StorageError, SyncRunReader, SyncRunWriter,
-    UnitOfWork, UserReader, UserWriter,
+    CatalogueReader, CatalogueWriter, HeldLease, LeaseState, MetricsReader, MetricsWriter,
+    PurchaseReader, PurchaseTotals, PurchaseWriter, Rejected, Storage, StorageError, SyncRunReader,
+    SyncRunWriter, UnitOfWork, UserReader, UserWriter,
 };
 use crate::purchases::{
     DocumentKey, DocumentScope, PurchaseHistory, PurchaseLine, Receipt, ReceiptKey, StoredReceipt,
@@ -46,14 +46,7 @@ struct State {
     scoring: Option<Scoring>,
     runs: BTreeMap<SyncRunId, SyncRun>,
     rejects: BTreeMap<SyncRunId, Vec<Rejected>>,
-    lease: Option<Lease>,
-}
-
-#[derive(Debug, Clone)]
-struct Lease {
-    token: LeaseToken,
-    owner: String,
-    until: DateTime<Utc>,
+    lease: Option<HeldLease>,
 }
 
 #[derive(Debug)]
@@ -461,6 +454,18 @@ impl SyncRunReader for MemoryStorage {
         Ok(self.state().runs.get(&id).cloned())
     }
 
+    async fn runs_of_job(&self, job: LeaseToken) -> Result<Vec<SyncRun>, StorageError> {
+        let state = self.state();
+        let runs = state.runs.values().filter(|run| run.job == Some(job));
+        let mut runs: Vec<SyncRun> = runs.cloned().collect();
+        runs.sort_by_key(|run| (run.queued_at, run.id));
+        Ok(runs)
+    }
+
+    async fn held_lease(&self) -> Result<Option<HeldLease>, StorageError> {
+        Ok(self.state().lease.clone())
+    }
+
     async fn latest_runs(&self, limit: u32) -> Result<Vec<SyncRun>, StorageError> {
         let mut runs: Vec<SyncRun> = self.state().runs.values().cloned().collect();
         runs.sort_by_key(|run| std::cmp::Reverse((run.queued_at, run.id)));
@@ -525,10 +530,11 @@ impl SyncRunWriter for MemoryWork {
                 until: lease.until,
             }),
             _ => {
-                self.state().lease = Some(Lease {
+                self.state().lease = Some(HeldLease {
                     token,
                     owner: owner.to_owned(),
                     until,
+                    cancel_wanted: false,
                 });
                 Ok(LeaseState::Taken)
             }
@@ -543,6 +549,16 @@ impl SyncRunWriter for MemoryWork {
         match &mut self.state().lease {
             Some(lease) if lease.token == token => {
                 lease.until = until;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    async fn ask_to_cancel(&mut self, token: LeaseToken) -> Result<bool, StorageError> {
+        match &mut self.state().lease {
+            Some(lease) if lease.token == token => {
+                lease.cancel_wanted = true;
                 Ok(true)
             }
             _ => Ok(false),
