@@ -85,9 +85,6 @@ pub trait WebhookWriter: Send {
         id: WebhookEndpointId,
     ) -> Result<Option<WebhookEndpoint>, StorageError>;
 
-    /// Counts the endpoints; of two works that count to add one, the second waits for the first.
-    async fn count_webhook_endpoints(&mut self) -> Result<u64, StorageError>;
-
     /// Stores an endpoint as given.
     async fn put_webhook_endpoint(
         &mut self,

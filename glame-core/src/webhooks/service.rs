@@ -152,6 +152,10 @@ impl WebhookService {
         draft: EndpointDraft,
     ) -> Result<CreatedEndpoint, WebhookError> {
         let url = self.check(&draft)?;
+        // Two who do so at once may make one too many, which hurts nobody.
+        if self.storage.webhook_endpoints().await?.len() >= MOST_ENDPOINTS {
+            return Err(WebhookError::TooManyEndpoints);
+        }
         let now = self.clock.now();
         let secret = self.secrets.webhook_secret();
         let endpoint = WebhookEndpoint {
@@ -167,10 +171,6 @@ impl WebhookService {
             updated_at: now,
         };
         let mut work = self.storage.begin().await?;
-        let most = u64::try_from(MOST_ENDPOINTS).unwrap_or(u64::MAX);
-        if work.count_webhook_endpoints().await? >= most {
-            return Err(WebhookError::TooManyEndpoints);
-        }
         work.put_webhook_endpoint(&endpoint).await?;
         work.commit().await?;
         Ok(CreatedEndpoint { endpoint, secret })

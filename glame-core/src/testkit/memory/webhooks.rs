@@ -215,10 +215,6 @@ impl WebhookWriter for MemoryWork {
         Ok(self.webhooks().endpoints.get(&id).cloned())
     }
 
-    async fn count_webhook_endpoints(&mut self) -> Result<u64, StorageError> {
-        Ok(number(self.webhooks().endpoints.len()))
-    }
-
     async fn put_webhook_endpoint(
         &mut self,
         endpoint: &WebhookEndpoint,
