@@ -42,7 +42,7 @@ impl Reach {
 /// (<https://www.iana.org/assignments/iana-ipv4-special-registry>): network and length.
 const SPECIAL_V4: [(Ipv4Addr, u32); 15] = [
     // "This" network, and nowhere.
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
     // Between a provider and its customers.
     (Ipv4Addr::new(100, 64, 0, 0), 10),

@@ -2,7 +2,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Attempt, Delivery, EventType, Failures, Jitter, RetrySchedule, WebhookEndpoint};
+use super::{
+    Attempt, AttemptResult, Delivery, EventType, Failures, Jitter, RetrySchedule, WebhookEndpoint,
+};
 use crate::ports::{ClaimedDelivery, Clock, DeliveryClaim, IdSource, Storage, StorageError};
 use crate::values::{ClaimToken, WebhookEndpointId, WebhookEventId};
 
@@ -173,9 +175,9 @@ impl WebhookOutbox {
             .collect();
         let results = || attempts.iter().map(|(_, attempt)| attempt.result);
         let round = Failures {
-            any_taken: results().any(|result| result.is_taken()),
+            any_taken: results().any(AttemptResult::is_taken),
             any_failed: results().any(|result| !result.is_taken()),
-            gone: results().any(|result| result.is_gone()),
+            gone: results().any(AttemptResult::is_gone),
         };
         let mut work = self.storage.begin().await?;
         // The endpoint goes first: whoever removes it holds it while its deliveries go.
