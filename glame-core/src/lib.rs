@@ -12,6 +12,7 @@ pub mod loyalty;
 
 pub mod ports;
 pub mod sync;
+pub mod webhooks;
 
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;

@@ -5,7 +5,7 @@
 //! | [`Storage`], [`UnitOfWork`] | where customers, purchases, points and figures are kept | PostgreSQL, SQLite, [`MemoryStorage` |
 //! | [`SalesSource`] | the shop's base | 1C OData |
 //! | [`PointsSource`] | the points that the shop's base keeps | 1C OData |
-//! | [`Clock`], [`IdSource`] | time and chance | the server's, the testkit's |
+//! | [`Clock`], [`IdSource`], [`SecretSource`] | time and chance | the server's, the testkit's |
 //!
 //! Every port is `async_trait` and meant for `dyn`: which adapter it is, is known at run time by an
 //! address in the settings, and a boxed future costs nothing beside a query. Readers take `&self`
@@ -37,6 +37,7 @@ mod sales_source;
 mod storage;
 mod sync_runs;
 mod users;
+mod webhooks;
 
 pub use catalogue::{CatalogueReader, CatalogueWriter};
 pub use clock::{Clock, IdSource};
@@ -56,6 +57,10 @@ pub use sales_source::{
 pub use storage::{Storage, UnitOfWork};
 pub use sync_runs::{HeldLease, LeaseState, SyncRunReader, SyncRunWriter};
 pub use users::{UserReader, UserWriter};
+pub use webhooks::{
+    ClaimedDelivery, DeliveryClaim, DeliveryMark, ReplayScope, SecretSource, WebhookReader,
+    WebhookWriter,
+};
 
 #[cfg(any(test, feature = "testkit"))]
 pub use {
@@ -68,4 +73,5 @@ pub use {
     sales_source::MockSalesSource,
     sync_runs::{MockSyncRunReader, MockSyncRunWriter},
     users::{MockUserReader, MockUserWriter},
+    webhooks::{MockSecretSource, MockWebhookReader, MockWebhookWriter},
 };

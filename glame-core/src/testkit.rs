@@ -24,12 +24,14 @@ pub mod ledger;
 pub mod strategies;
 
 mod counting_ids;
+mod counting_secrets;
 mod list_points;
 mod list_source;
 mod manual_clock;
 mod memory;
 
 pub use counting_ids::CountingIds;
+pub use counting_secrets::CountingSecrets;
 pub use list_points::ListPoints;
 pub use list_source::ListSource;
 pub use manual_clock::ManualClock;

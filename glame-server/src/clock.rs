@@ -1,7 +1,8 @@
-//! The real clock and real ids.
+//! The real clock, real ids and real secrets.
 
 use chrono::{DateTime, SubsecRound, Utc};
-use glame_core::ports::{Clock, IdSource};
+use glame_core::ports::{Clock, IdSource, SecretSource};
+use glame_core::webhooks::WebhookSecret;
 use uuid::Uuid;
 
 /// The clock of the machine.
@@ -29,5 +30,33 @@ impl IdSource for TimeOrderedIds {
     )]
     fn next(&self) -> Uuid {
         Uuid::now_v7()
+    }
+}
+
+/// Secrets of 32 bytes of the generator of the process, which the system seeds.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RandomSecrets;
+
+impl SecretSource for RandomSecrets {
+    #[expect(
+        clippy::expect_used,
+        reason = "32 bytes are a secret; there is nothing that could fail"
+    )]
+    fn webhook_secret(&self) -> WebhookSecret {
+        let key: [u8; 32] = rand::random();
+        WebhookSecret::from_key(&key).expect("32 bytes are a secret")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_comes_twice() {
+        assert_ne!(
+            RandomSecrets.webhook_secret(),
+            RandomSecrets.webhook_secret()
+        );
     }
 }

@@ -5,6 +5,7 @@
 
 mod environment;
 mod loyalty;
+mod webhooks;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -23,6 +24,7 @@ use serde::Deserialize;
 
 pub use environment::Environment;
 pub use loyalty::LoyaltySettings;
+pub use webhooks::WebhookSettings;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -40,6 +42,8 @@ pub struct Settings {
     pub analytics: AnalyticsSettings,
     /// The loyalty programme.
     pub loyalty: LoyaltySettings,
+    /// What integrators are told.
+    pub webhooks: WebhookSettings,
     /// What is logged.
     pub log: LogSettings,
 }
@@ -264,6 +268,7 @@ impl Settings {
         self.schedule()?;
         self.loyalty.expire_schedule()?;
         self.programme()?;
+        self.webhooks.check()?;
         let at_least_one = [
             ("sync.lease_seconds", self.sync.lease_seconds),
             ("sync.complete_every_days", self.sync.complete_every_days),

@@ -6,6 +6,7 @@ mod metrics;
 mod purchases;
 mod sync_runs;
 mod users;
+mod webhooks;
 
 use std::time::Duration;
 

@@ -11,6 +11,7 @@ mod metrics;
 mod purchase;
 mod sync_run;
 mod user;
+mod webhooks;
 
 pub(crate) use card::CardRow;
 pub(crate) use catalogue::{ProductRow, StoreRow};
@@ -27,3 +28,6 @@ pub(crate) use purchase::{
 };
 pub(crate) use sync_run::{LeaseRow, RejectRow, SyncRunRow, counts_of, reject_id, storable};
 pub(crate) use user::{UserRow, digits_of, users_of};
+pub(crate) use webhooks::{
+    ClaimedRow, DeliveryRow, EndpointRow, EventRow, NewEventRow, mark_before, names_of,
+};

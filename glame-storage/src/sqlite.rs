@@ -8,6 +8,7 @@ mod packed;
 mod purchases;
 mod sync_runs;
 mod users;
+mod webhooks;
 
 use std::time::Duration;
 

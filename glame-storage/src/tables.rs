@@ -42,6 +42,9 @@ tables! {
     SYNC_RUNS = "sync_runs" of "a run";
     SYNC_REJECTS = "sync_rejects" of "a run";
     SYNC_LEASE = "sync_lease" of "the lease";
+    WEBHOOK_ENDPOINTS = "webhook_endpoints" of "a webhook endpoint";
+    WEBHOOK_EVENTS = "webhook_events" of "an event";
+    WEBHOOK_DELIVERIES = "webhook_deliveries" of "a delivery";
 }
 
 impl Table {

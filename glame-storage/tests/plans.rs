@@ -9,7 +9,7 @@ use glame_storage::testing::PostgresCluster;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
-const LARGE_TABLES: [&str; 12] = [
+const LARGE_TABLES: [&str; 14] = [
     "customer_metrics",
     "discount_cards",
     "loyalty_accounts",
@@ -22,6 +22,8 @@ const LARGE_TABLES: [&str; 12] = [
     "purchase_history",
     "receipts",
     "users",
+    "webhook_deliveries",
+    "webhook_events",
 ];
 
 /// What queries call large tables; SQLite's plans tell these names instead of the tables'.

@@ -14,9 +14,11 @@ use super::{
 };
 use crate::analytics::CustomerStatus;
 use crate::ports::{
-    AccountNeeds, AccountQuery, Clock, ReceiptScope, SourceError, Storage, StorageError, UnitOfWork,
+    AccountChange, AccountNeeds, AccountQuery, Clock, ReceiptScope, SourceError, Storage,
+    StorageError, UnitOfWork,
 };
 use crate::values::{DocumentRef, Money, PeriodRange, Points, UserId};
+use crate::webhooks::EventRecording;
 
 mod groups;
 mod jobs;
@@ -96,6 +98,7 @@ pub struct LoyaltyService {
     programme: Arc<LoyaltyProgramme>,
     ledger: PointsLedger,
     groups: Option<Groups>,
+    events: EventRecording,
 }
 
 /// Where the points live.
@@ -172,7 +175,14 @@ impl LoyaltyService {
             programme: Arc::new(programme),
             ledger,
             groups: None,
+            events: EventRecording::Off,
         })
+    }
+
+    /// Tells integrators of every transaction and of merges, or does not.
+    #[must_use]
+    pub fn with_events(self, events: EventRecording) -> Self {
+        Self { events, ..self }
     }
 
     /// Gives the rules of the programme.
@@ -396,7 +406,7 @@ impl LoyaltyService {
             .filter_map(OpenAccount::into_change)
             .collect();
         if !changes.is_empty() {
-            work.post(&changes).await?;
+            self.write(work.as_mut(), &changes).await?;
             work.commit().await?;
         }
         Ok(outcomes)
@@ -453,6 +463,7 @@ impl LoyaltyService {
         )
         .map_err(NotPosted::from)?;
         let moved: Vec<LoyaltyTransaction> = given.iter().chain(&taken).cloned().collect();
+        let (by, to) = moved.split_at(given.len());
         let mut changes = Vec::new();
         for (mut open, transactions, user) in [(source, given, from), (target, taken, into)] {
             open.apply_all(transactions)
@@ -460,10 +471,21 @@ impl LoyaltyService {
             changes.extend(open.into_change());
         }
         if !changes.is_empty() {
-            work.post(&changes).await?;
+            self.write(work.as_mut(), &changes).await?;
+            self.events.record_merge(work.as_mut(), by, to).await?;
             work.commit().await?;
         }
         Ok(moved)
+    }
+
+    /// Writes what was decided, and tells of it in the same work.
+    async fn write(
+        &self,
+        work: &mut dyn UnitOfWork,
+        changes: &[AccountChange],
+    ) -> Result<(), StorageError> {
+        work.post(changes).await?;
+        self.events.record_points(work, changes).await
     }
 
     /// Refuses what would earn here while the shop's base keeps the points.

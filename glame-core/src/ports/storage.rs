@@ -3,7 +3,7 @@ use async_trait::async_trait;
 use super::{
     CatalogueReader, CatalogueWriter, LoyaltyReader, LoyaltyWriter, MetricsReader, MetricsWriter,
     PurchaseReader, PurchaseWriter, StorageError, SyncRunReader, SyncRunWriter, UserReader,
-    UserWriter,
+    UserWriter, WebhookReader, WebhookWriter,
 };
 
 /// Where everything is kept.
@@ -18,6 +18,7 @@ pub trait Storage:
     + MetricsReader
     + LoyaltyReader
     + SyncRunReader
+    + WebhookReader
     + std::fmt::Debug
 {
     /// Begins a piece of work.
@@ -32,7 +33,13 @@ pub trait Storage:
 /// A [`StorageError::Conflict`] leaves the work usable; after any other error it must be dropped.
 #[async_trait]
 pub trait UnitOfWork:
-    UserWriter + PurchaseWriter + CatalogueWriter + MetricsWriter + LoyaltyWriter + SyncRunWriter
+    UserWriter
+    + PurchaseWriter
+    + CatalogueWriter
+    + MetricsWriter
+    + LoyaltyWriter
+    + SyncRunWriter
+    + WebhookWriter
 {
     /// Makes everything that was written permanent and visible.
     async fn commit(self: Box<Self>) -> Result<(), StorageError>;

@@ -173,9 +173,11 @@ impl CustomerSyncService {
         users: &[User],
         rejected: &[Rejected],
     ) -> Result<(), SyncError> {
+        let newcomers = self.newcomers(users).await?;
         let mut work = self.storage.begin().await?;
         work.put_users(users).await?;
         work.put_cards(cards).await?;
+        self.record_newcomers(work.as_mut(), &newcomers).await?;
         active.set_aside(work.as_mut(), rejected).await?;
         self.commit_step(active, work).await
     }

@@ -222,17 +222,19 @@ impl CustomerSyncService {
         holders: &BTreeMap<UserId, Holder>,
         rejected: &[Rejected],
     ) -> Result<(), SyncError> {
+        let now = self.clock.now();
+        let receipts = changes.created.iter().chain(&changes.updated);
+        let buyers: BTreeSet<UserId> = receipts.map(|receipt| receipt.key.user).collect();
+        let users: Vec<User> = buyers
+            .iter()
+            .filter_map(|user| holders.get(user))
+            .map(|holder| User::from_holder(*holder, now))
+            .collect();
+        let newcomers = self.newcomers(&users).await?;
         let mut work = self.storage.begin().await?;
         if !changes.is_empty() {
-            let now = self.clock.now();
-            let receipts = || changes.created.iter().chain(&changes.updated);
-            let buyers: BTreeSet<UserId> = receipts().map(|receipt| receipt.key.user).collect();
-            let users: Vec<User> = buyers
-                .iter()
-                .filter_map(|user| holders.get(user))
-                .map(|holder| User::from_holder(*holder, now))
-                .collect();
             work.add_missing_users(&users).await?;
+            self.record_newcomers(work.as_mut(), &newcomers).await?;
             let removed = changes.removed.iter().map(|receipt| receipt.key);
             let replaced = changes.updated.iter().map(|receipt| receipt.key);
             work.remove_receipts(&removed.chain(replaced).collect::<Vec<_>>())

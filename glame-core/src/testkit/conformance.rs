@@ -29,6 +29,7 @@ pub mod purchases;
 pub mod sales_source;
 pub mod sync_runs;
 pub mod users;
+pub mod webhooks;
 
 /// Makes one `#[tokio::test]` of each promise of [`Storage`].
 ///
@@ -125,6 +126,25 @@ macro_rules! storage_conformance {
                 a_released_lease_is_free,
                 two_works_at_once_never_both_get_the_lease,
                 the_holder_can_be_asked_to_stop,
+            }
+            webhooks {
+                an_endpoint_comes_back_as_it_was_stored,
+                endpoints_come_in_the_order_of_their_making,
+                a_removed_endpoint_takes_its_deliveries_along,
+                an_event_is_kept_once_and_byte_by_byte,
+                dropped_work_leaves_no_event,
+                new_events_are_taken_oldest_first_and_once,
+                deliveries_are_added_once_and_only_to_endpoints_that_are,
+                what_is_due_is_claimed_by_one_at_a_time,
+                a_claim_that_has_run_out_is_taken_over,
+                what_became_of_a_delivery_comes_back,
+                only_enabled_endpoints_are_due,
+                deliveries_come_in_pages_newest_first,
+                dead_letters_come_in_pages,
+                a_replayed_delivery_begins_anew,
+                what_died_since_an_instant_is_replayed,
+                what_ended_long_ago_is_removed_in_batches,
+                young_events_stay,
             }
             atomicity {
                 dropped_work_leaves_no_trace,

@@ -1,6 +1,7 @@
 //! Small named samples; everybody in them is invented.
 
 pub mod loyalty;
+pub mod webhooks;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone, Utc};
 use uuid::Uuid;

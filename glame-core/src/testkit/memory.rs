@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::OwnedMutexGuard;
 
 use self::loyalty::{Ledger, Settlement};
+use self::webhooks::Webhooks;
 use crate::analytics::{CustomerMetrics, Scoring};
 use crate::catalogue::{Product, Store};
 use crate::ports::{
@@ -23,6 +24,7 @@ use crate::values::{
 };
 
 mod loyalty;
+mod webhooks;
 
 /// Everything in memory: a real adapter of the storage ports, for tests and small programs.
 ///
@@ -47,6 +49,7 @@ struct State {
     runs: BTreeMap<SyncRunId, SyncRun>,
     rejects: BTreeMap<SyncRunId, Vec<Rejected>>,
     lease: Option<HeldLease>,
+    webhooks: Arc<Webhooks>,
 }
 
 #[derive(Debug)]

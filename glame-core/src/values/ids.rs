@@ -48,4 +48,13 @@ ids! {
     TransactionId,
     /// Proves that its owner holds the lease of the synchronisation.
     LeaseToken,
+    /// Names a place that integrators want events sent to.
+    WebhookEndpointId,
+    /// Names an event that integrators are told of.
+    ///
+    /// It is derived from the change itself, so that one change is one event, however often it is
+    /// written down.
+    WebhookEventId,
+    /// Proves that its owner has claimed deliveries of events.
+    ClaimToken,
 }

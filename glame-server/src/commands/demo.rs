@@ -89,6 +89,7 @@ impl Demo {
                 None,
             )?,
             sweeper: ExpirySweeper::new(&settings, loyalty)?,
+            webhooks: wiring::webhook_worker(&settings, &storage)?,
         };
         serve::until_stopped(&settings, server, storage, jobs, stop).await?;
         Ok(ExitCode::SUCCESS)

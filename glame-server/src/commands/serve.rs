@@ -34,6 +34,7 @@ pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
     let jobs = Jobs {
         scheduler,
         sweeper: ExpirySweeper::new(settings, loyalty)?,
+        webhooks: wiring::webhook_worker(settings, &storage)?,
     };
     let server = bind(settings).await?;
     tracing::info!(address = %server.address(), "listening");

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use glame_core::loyalty::PointsLedger;
+use glame_core::webhooks::Reach;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::SecretString;
 
@@ -69,6 +70,16 @@ impl Environment {
             settings.analytics.as_of = Some(day);
         }
         self.apply_loyalty(settings)?;
+        put(
+            &mut settings.webhooks.enabled,
+            self.parse("GLAME_WEBHOOKS_ENABLED", "true or false")?,
+        );
+        let reach: Option<Reached> =
+            self.parse("GLAME_WEBHOOKS_REACH", "public or also_loopback")?;
+        put(
+            &mut settings.webhooks.reach,
+            reach.map(|Reached(reach)| reach),
+        );
         put(
             &mut settings.log.filter,
             self.get("GLAME_LOG").map(str::to_owned),
@@ -200,6 +211,21 @@ impl FromStr for Ledger {
     }
 }
 
+/// Where events may be sent, as a variable says it.
+struct Reached(Reach);
+
+impl FromStr for Reached {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "public" => Ok(Self(Reach::Public)),
+            "also_loopback" => Ok(Self(Reach::AlsoLoopback)),
+            _ => Err(()),
+        }
+    }
+}
+
 impl FromStr for Register {
     type Err = ();
 
@@ -292,6 +318,14 @@ mod tests {
             (
                 &[("GLAME_LOYALTY_LEDGER", "1c")],
                 "GLAME_LOYALTY_LEDGER: expected glame or onec",
+            ),
+            (
+                &[("GLAME_WEBHOOKS_ENABLED", "yes")],
+                "GLAME_WEBHOOKS_ENABLED: expected true or false",
+            ),
+            (
+                &[("GLAME_WEBHOOKS_REACH", "everything")],
+                "GLAME_WEBHOOKS_REACH: expected public or also_loopback",
             ),
             (
                 &[("GLAME_LOYALTY_STARTS_ON", "January")],
