@@ -1,9 +1,9 @@
 use async_trait::async_trait;
 
 use super::{
-    CatalogueReader, CatalogueWriter, LoyaltyReader, LoyaltyWriter, MetricsReader, MetricsWriter,
-    PurchaseReader, PurchaseWriter, StorageError, SyncRunReader, SyncRunWriter, UserReader,
-    UserWriter,
+    AccessReader, AccessWriter, AuditReader, AuditWriter, CatalogueReader, CatalogueWriter,
+    LoyaltyReader, LoyaltyWriter, MetricsReader, MetricsWriter, PurchaseReader, PurchaseWriter,
+    StorageError, SyncRunReader, SyncRunWriter, UserReader, UserWriter,
 };
 
 /// Where everything is kept.
@@ -18,6 +18,8 @@ pub trait Storage:
     + MetricsReader
     + LoyaltyReader
     + SyncRunReader
+    + AccessReader
+    + AuditReader
     + std::fmt::Debug
 {
     /// Begins a piece of work.
@@ -32,7 +34,14 @@ pub trait Storage:
 /// A [`StorageError::Conflict`] leaves the work usable; after any other error it must be dropped.
 #[async_trait]
 pub trait UnitOfWork:
-    UserWriter + PurchaseWriter + CatalogueWriter + MetricsWriter + LoyaltyWriter + SyncRunWriter
+    UserWriter
+    + PurchaseWriter
+    + CatalogueWriter
+    + MetricsWriter
+    + LoyaltyWriter
+    + SyncRunWriter
+    + AccessWriter
+    + AuditWriter
 {
     /// Makes everything that was written permanent and visible.
     async fn commit(self: Box<Self>) -> Result<(), StorageError>;

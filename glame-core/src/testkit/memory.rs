@@ -5,7 +5,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::OwnedMutexGuard;
 
+use self::access::Access;
 use self::loyalty::{Ledger, Settlement};
+use crate::access::AuditEntry;
 use crate::analytics::{CustomerMetrics, Scoring};
 use crate::catalogue::{Product, Store};
 use crate::ports::{
@@ -22,6 +24,8 @@ use crate::values::{
     CardRef, LeaseToken, Money, PeriodRange, ProductRef, StoreRef, SyncRunId, UserId,
 };
 
+mod access;
+mod audit;
 mod loyalty;
 
 /// Everything in memory: a real adapter of the storage ports, for tests and small programs.
@@ -47,6 +51,8 @@ struct State {
     runs: BTreeMap<SyncRunId, SyncRun>,
     rejects: BTreeMap<SyncRunId, Vec<Rejected>>,
     lease: Option<Lease>,
+    access: Access,
+    audit: Vec<AuditEntry>,
 }
 
 #[derive(Debug, Clone)]

@@ -48,4 +48,8 @@ ids! {
     TransactionId,
     /// Proves that its owner holds the lease of the synchronisation.
     LeaseToken,
+    /// Names one session of a user; it is no secret, the token is.
+    SessionId,
+    /// Names one entry of the audit log.
+    AuditEntryId,
 }
