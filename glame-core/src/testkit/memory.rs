@@ -35,7 +35,11 @@ mod loyalty;
 pub struct MemoryStorage {
     committed: Arc<Mutex<Arc<State>>>,
     turn: Arc<tokio::sync::Mutex<()>>,
+    calls: Calls,
 }
+
+/// The methods of the access ports that were called, in their order.
+type Calls = Arc<Mutex<Vec<&'static str>>>;
 
 #[derive(Debug, Clone, Default)]
 struct State {
@@ -66,16 +70,31 @@ struct Lease {
 struct MemoryWork {
     state: Arc<State>,
     committed: Arc<Mutex<Arc<State>>>,
+    calls: Calls,
     _turn: OwnedMutexGuard<()>,
 }
 
 impl MemoryStorage {
+    /// Takes the names of the methods about sign-in and the audit log that were called since the
+    /// last time, so that a test can compare what two requests ask of a database.
+    pub fn take_calls(&self) -> Vec<&'static str> {
+        std::mem::take(&mut *self.calls.lock().unwrap())
+    }
+
+    fn called(&self, method: &'static str) {
+        self.calls.lock().unwrap().push(method);
+    }
+
     fn state(&self) -> Arc<State> {
         Arc::clone(&self.committed.lock().unwrap())
     }
 }
 
 impl MemoryWork {
+    fn called(&self, method: &'static str) {
+        self.calls.lock().unwrap().push(method);
+    }
+
     fn state(&mut self) -> &mut State {
         Arc::make_mut(&mut self.state)
     }
@@ -95,10 +114,12 @@ impl MemoryWork {
 #[async_trait]
 impl Storage for MemoryStorage {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
+        self.called("begin");
         let turn = Arc::clone(&self.turn).lock_owned().await;
         Ok(Box::new(MemoryWork {
             state: self.state(),
             committed: Arc::clone(&self.committed),
+            calls: Arc::clone(&self.calls),
             _turn: turn,
         }))
     }
@@ -111,6 +132,7 @@ impl Storage for MemoryStorage {
 #[async_trait]
 impl UnitOfWork for MemoryWork {
     async fn commit(self: Box<Self>) -> Result<(), StorageError> {
+        self.called("commit");
         *self.committed.lock().unwrap() = self.state;
         Ok(())
     }

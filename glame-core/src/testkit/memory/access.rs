@@ -38,6 +38,7 @@ impl AccessReader for MemoryStorage {
         cards: &[CardNumber],
         phone: Option<PhoneNumber>,
     ) -> Result<Vec<SignInCandidate>, StorageError> {
+        self.called("sign_in_candidates");
         let state = self.state();
         let is_customer = |user: &&User| user.role == Role::Customer && !user.removed;
         let candidate = |user: &User, by_card: Option<&CardNumber>| SignInCandidate {
@@ -76,6 +77,7 @@ impl AccessReader for MemoryStorage {
         user: UserId,
         token: &TokenHash,
     ) -> Result<Option<StoredSession>, StorageError> {
+        self.called("session");
         let state = self.state();
         let found = state
             .access
@@ -92,6 +94,7 @@ impl AccessReader for MemoryStorage {
     }
 
     async fn sessions_of(&self, user: UserId, limit: u32) -> Result<Vec<Session>, StorageError> {
+        self.called("sessions_of");
         let state = self.state();
         let mut sessions: Vec<Session> = state.access.sessions_of(user).cloned().collect();
         sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
@@ -103,12 +106,14 @@ impl AccessReader for MemoryStorage {
         &self,
         email: &EmailAddress,
     ) -> Result<Option<StaffMember>, StorageError> {
+        self.called("staff_by_email");
         let state = self.state();
         let mut staff = state.access.staff.values();
         Ok(staff.find(|member| member.email == *email).cloned())
     }
 
     async fn staff_member(&self, user: UserId) -> Result<Option<StaffMember>, StorageError> {
+        self.called("staff_member");
         Ok(self.state().access.staff.get(&user).cloned())
     }
 
@@ -117,6 +122,7 @@ impl AccessReader for MemoryStorage {
         after: Option<UserId>,
         limit: u32,
     ) -> Result<Vec<StaffMember>, StorageError> {
+        self.called("staff_after");
         let state = self.state();
         let staff = state
             .access
@@ -134,6 +140,7 @@ impl AccessWriter for MemoryWork {
         attempts: &[Attempt],
         now: DateTime<Utc>,
     ) -> Result<Vec<CountedWindow>, StorageError> {
+        self.called("count_attempts");
         let windows = &mut self.state().access.windows;
         let count = |attempt: &Attempt| {
             let open = windows
@@ -153,15 +160,18 @@ impl AccessWriter for MemoryWork {
         &mut self,
         subject: &SubjectKey,
     ) -> Result<Option<StoredCode>, StorageError> {
+        self.called("lock_code");
         Ok(self.state.access.codes.get(subject).cloned())
     }
 
     async fn put_code(&mut self, code: &StoredCode) -> Result<(), StorageError> {
+        self.called("put_code");
         self.state().access.codes.insert(code.subject, code.clone());
         Ok(())
     }
 
     async fn add_session(&mut self, session: &Session) -> Result<(), StorageError> {
+        self.called("add_session");
         self.require_user(session.user)?;
         let key = (session.user, session.id);
         if self.state.access.sessions.contains_key(&key) {
@@ -177,6 +187,7 @@ impl AccessWriter for MemoryWork {
         session: SessionId,
         seen_at: DateTime<Utc>,
     ) -> Result<(), StorageError> {
+        self.called("touch_session");
         if let Some(session) = self.state().access.sessions.get_mut(&(user, session)) {
             session.last_seen_at = session.last_seen_at.max(seen_at);
         }
@@ -189,6 +200,7 @@ impl AccessWriter for MemoryWork {
         scope: SessionScope,
         revoked_at: DateTime<Utc>,
     ) -> Result<u64, StorageError> {
+        self.called("revoke_sessions");
         let sessions = self.state().access.sessions.values_mut();
         let meant = sessions.filter(|session| {
             session.user == user && session.revoked_at.is_none() && scope.holds(session.id)
@@ -202,6 +214,7 @@ impl AccessWriter for MemoryWork {
     }
 
     async fn lock_staff(&mut self) -> Result<Vec<StaffMember>, StorageError> {
+        self.called("lock_staff");
         Ok(self.state.access.staff.values().cloned().collect())
     }
 
@@ -209,10 +222,12 @@ impl AccessWriter for MemoryWork {
         &mut self,
         user: UserId,
     ) -> Result<Option<StaffMember>, StorageError> {
+        self.called("lock_staff_member");
         Ok(self.state.access.staff.get(&user).cloned())
     }
 
     async fn add_staff_member(&mut self, member: &StaffMember) -> Result<(), StorageError> {
+        self.called("add_staff_member");
         let mut staff = self.state.access.staff.values();
         if staff.any(|other| other.email == member.email)
             || self.state.users.contains_key(&member.user)
@@ -247,6 +262,7 @@ impl AccessWriter for MemoryWork {
         member: &StaffMember,
         changed_at: DateTime<Utc>,
     ) -> Result<(), StorageError> {
+        self.called("put_staff_member");
         let state = self.state();
         let stored = state.access.staff.get_mut(&member.user);
         match stored.zip(state.users.get_mut(&member.user)) {
@@ -272,6 +288,7 @@ impl AccessWriter for MemoryWork {
         before: DateTime<Utc>,
         limit: u32,
     ) -> Result<u64, StorageError> {
+        self.called("remove_ended_access");
         let access = &mut self.state().access;
         let limit = size(limit);
         let codes = access

@@ -16,6 +16,7 @@ impl AuditReader for MemoryStorage {
         after: Option<AuditPosition>,
         limit: u32,
     ) -> Result<Vec<AuditEntry>, StorageError> {
+        self.called("audit_entries");
         let state = self.state();
         let asked = state.audit.iter().filter(|entry| {
             filter.holds(entry) && after.is_none_or(|after| (entry.at, entry.id) < after)
@@ -30,6 +31,7 @@ impl AuditReader for MemoryStorage {
 #[async_trait]
 impl AuditWriter for MemoryWork {
     async fn append_audit(&mut self, entries: &[AuditEntry]) -> Result<(), StorageError> {
+        self.called("append_audit");
         for entry in entries {
             if self.state.audit.iter().any(|known| known.id == entry.id) {
                 return Err(StorageError::Conflict {
