@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod purchases;
 pub mod users;
 
+pub mod access;
 pub mod analytics;
 pub mod loyalty;
 

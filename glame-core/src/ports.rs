@@ -6,6 +6,8 @@
 //! | [`SalesSource`] | the shop's base | 1C OData |
 //! | [`PointsSource`] | the points that the shop's base keeps | 1C OData |
 //! | [`Clock`], [`IdSource`], [`SecretSource`] | time and chance | the server's, the testkit's |
+//! | [`PasswordHasher`] | passwords | argon2id in the server, the testkit's |
+//! | [`CodeSender`] | messages to customers | providers of SMS, the log |
 //!
 //! Every port is `async_trait` and meant for `dyn`: which adapter it is, is known at run time by an
 //! address in the settings, and a boxed future costs nothing beside a query. Readers take `&self`
@@ -19,8 +21,11 @@
 //! 3. Add the cases that could differ between adapters to [`conformance`](crate::testkit::conformance).
 //! 4. Add it to the adapters, in twin files at the same place.
 
+mod access;
+mod audit;
 mod catalogue;
 mod clock;
+mod code_sender;
 mod errors;
 mod loyalty;
 mod metrics;
@@ -34,13 +39,17 @@ mod purchases;
     )
 )]
 mod sales_source;
+mod secrets;
 mod storage;
 mod sync_runs;
 mod users;
 mod webhooks;
 
+pub use access::{AccessReader, AccessWriter, MOST_CANDIDATES};
+pub use audit::{AuditReader, AuditWriter};
 pub use catalogue::{CatalogueReader, CatalogueWriter};
 pub use clock::{Clock, IdSource};
+pub use code_sender::{CodeMessage, CodeSender, CodeSenderError};
 pub use errors::{BoxError, SourceError, StorageError};
 pub use loyalty::{
     AccountChange, AccountNeeds, AccountQuery, AccountSnapshot, LotTotal, LoyaltyReader,
@@ -54,24 +63,29 @@ pub use sales_source::{
     CardRecord, CustomerProfile, Rejected, SalesSource, SalesWindow, SourceAnswer, SourceCursor,
     SourcePage,
 };
+pub use secrets::{HashingError, NoRandomness, PasswordCheck, PasswordHasher, SecretSource};
 pub use storage::{Storage, UnitOfWork};
 pub use sync_runs::{HeldLease, LeaseState, SyncRunReader, SyncRunWriter};
 pub use users::{UserReader, UserWriter};
 pub use webhooks::{
-    ClaimedDelivery, DeliveryClaim, DeliveryMark, ReplayScope, SecretSource, WebhookReader,
+    ClaimedDelivery, DeliveryClaim, DeliveryMark, ReplayScope, WebhookReader,
     WebhookWriter,
 };
 
 #[cfg(any(test, feature = "testkit"))]
 pub use {
+    access::{MockAccessReader, MockAccessWriter},
+    audit::{MockAuditReader, MockAuditWriter},
     catalogue::{MockCatalogueReader, MockCatalogueWriter},
     clock::{MockClock, MockIdSource},
+    code_sender::MockCodeSender,
     loyalty::{MockLoyaltyReader, MockLoyaltyWriter},
     metrics::{MockMetricsReader, MockMetricsWriter},
     points_source::MockPointsSource,
     purchases::{MockPurchaseReader, MockPurchaseWriter},
     sales_source::MockSalesSource,
+    secrets::{MockPasswordHasher, MockSecretSource},
     sync_runs::{MockSyncRunReader, MockSyncRunWriter},
     users::{MockUserReader, MockUserWriter},
-    webhooks::{MockSecretSource, MockWebhookReader, MockWebhookWriter},
+    webhooks::{MockWebhookReader, MockWebhookWriter},
 };

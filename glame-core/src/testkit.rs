@@ -4,6 +4,7 @@
 //! * [`ManualClock`] and [`CountingIds`], so that time and ids are known,
 //! * [`ledger`], a simulator that runs a loyalty programme against all its properties,
 //! * [`fixtures`], small named samples, and [`strategies`] for proptest,
+//! * [`KnownSecrets`], [`QuickHasher`] and [`KeptMessages`], what sign-in needs of the world,
 //! * [`ListSource`] and [`ListPoints`], a shop's base made of lists,
 //! * [`storage_conformance!`](crate::storage_conformance),
 //!   [`sales_source_conformance!`](crate::sales_source_conformance) and
@@ -24,14 +25,14 @@ pub mod ledger;
 pub mod strategies;
 
 mod counting_ids;
-mod counting_secrets;
+mod known_secrets;
 mod list_points;
 mod list_source;
 mod manual_clock;
 mod memory;
 
 pub use counting_ids::CountingIds;
-pub use counting_secrets::CountingSecrets;
+pub use known_secrets::{KeptMessages, KnownSecrets, QuickHasher};
 pub use list_points::ListPoints;
 pub use list_source::ListSource;
 pub use manual_clock::ManualClock;

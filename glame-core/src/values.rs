@@ -19,7 +19,8 @@ pub use calendar::start_of_day;
 pub use card_number::{CardNumber, ParseCardNumberError};
 pub use email_address::{EmailAddress, ParseEmailAddressError};
 pub use ids::{
-    ClaimToken, LeaseToken, SyncRunId, TransactionId, UserId, WebhookEndpointId, WebhookEventId,
+    AuditEntryId, ClaimToken, LeaseToken, SessionId, SyncRunId, TransactionId, UserId,
+    WebhookEndpointId, WebhookEventId,
 };
 pub use money::{Money, MoneyError};
 pub use period_range::{EmptyRange, PeriodRange};

@@ -1,8 +1,9 @@
 //! The real clock, real ids and real secrets.
 
 use chrono::{DateTime, SubsecRound, Utc};
-use glame_core::ports::{Clock, IdSource, SecretSource};
-use glame_core::webhooks::WebhookSecret;
+use glame_core::ports::{Clock, IdSource, NoRandomness, SecretSource};
+use rand::TryRng;
+use rand::rngs::SysRng;
 use uuid::Uuid;
 
 /// The clock of the machine.
@@ -33,30 +34,12 @@ impl IdSource for TimeOrderedIds {
     }
 }
 
-/// Secrets of 32 bytes of the generator of the process, which the system seeds.
+/// Bytes of the generator of the operating system.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct RandomSecrets;
+pub struct SystemSecrets;
 
-impl SecretSource for RandomSecrets {
-    #[expect(
-        clippy::expect_used,
-        reason = "32 bytes are a secret; there is nothing that could fail"
-    )]
-    fn webhook_secret(&self) -> WebhookSecret {
-        let key: [u8; 32] = rand::random();
-        WebhookSecret::from_key(&key).expect("32 bytes are a secret")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_secret_comes_twice() {
-        assert_ne!(
-            RandomSecrets.webhook_secret(),
-            RandomSecrets.webhook_secret()
-        );
+impl SecretSource for SystemSecrets {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+        SysRng.try_fill_bytes(bytes).map_err(|_| NoRandomness)
     }
 }

@@ -13,7 +13,7 @@ use glame_onec::OnecSource;
 
 pub use absent_source::AbsentSource;
 
-use crate::clock::{RandomSecrets, SystemClock, TimeOrderedIds};
+use crate::clock::{SystemClock, SystemSecrets, TimeOrderedIds};
 use crate::jobs::{DeliveryPace, WebhookSender, WebhookWorker};
 use crate::settings::{Settings, SettingsError};
 
@@ -102,7 +102,7 @@ pub fn webhooks(settings: &Settings, storage: Arc<dyn Storage>) -> WebhookServic
         storage,
         Arc::new(SystemClock),
         Arc::new(TimeOrderedIds),
-        Arc::new(RandomSecrets),
+        Arc::new(SystemSecrets),
         settings.webhooks.reach,
     )
 }

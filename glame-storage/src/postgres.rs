@@ -1,5 +1,7 @@
 //! The PostgreSQL adapter, the twin of `sqlite`.
 
+mod access;
+mod audit;
 mod catalogue;
 mod loyalty;
 mod metrics;

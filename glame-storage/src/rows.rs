@@ -2,6 +2,8 @@
 //!
 //! Not here: SQL, which each driver has for itself.
 
+mod access;
+mod audit;
 mod card;
 mod catalogue;
 mod instant;
@@ -13,6 +15,11 @@ mod sync_run;
 mod user;
 mod webhooks;
 
+pub(crate) use access::{
+    CandidateRow, CodeRow, SessionRow, StaffRow, StoredSessionRow, WindowRow, in_order_of,
+    sessions_meant,
+};
+pub(crate) use audit::{AuditBounds, AuditRow};
 pub(crate) use card::CardRow;
 pub(crate) use catalogue::{ProductRow, StoreRow};
 pub(crate) use instant::Instant;

@@ -1,5 +1,7 @@
 //! The SQLite adapter, the twin of `postgres`.
 
+mod access;
+mod audit;
 mod catalogue;
 mod lists;
 mod loyalty;

@@ -39,6 +39,11 @@ tables! {
     LOYALTY_DRAWS = "loyalty_draws" of "a transaction with points";
     LOYALTY_REQUESTS = "loyalty_requests" of "an idempotency key";
     LOYALTY_SETTLEMENTS = "loyalty_settlements" of "a mark of a customer";
+    STAFF_MEMBERS = "staff_members" of "a member of staff";
+    SESSIONS = "sessions" of "a session";
+    ONE_TIME_CODES = "one_time_codes" of "a code";
+    ATTEMPT_WINDOWS = "attempt_windows" of "a count of attempts";
+    AUDIT_LOG = "audit_log" of "an entry of the audit log";
     SYNC_RUNS = "sync_runs" of "a run";
     SYNC_REJECTS = "sync_rejects" of "a run";
     SYNC_LEASE = "sync_lease" of "the lease";

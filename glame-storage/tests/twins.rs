@@ -99,6 +99,7 @@ async fn every_unique_index_of_a_table_with_users_begins_with_the_user() {
         "loyalty_transactions",
         "purchase_history",
         "receipts",
+        "sessions",
         "users",
     ];
     assert_eq!(tables, BTreeSet::from(expected));

@@ -1,9 +1,10 @@
 use async_trait::async_trait;
 
 use super::{
-    CatalogueReader, CatalogueWriter, LoyaltyReader, LoyaltyWriter, MetricsReader, MetricsWriter,
-    PurchaseReader, PurchaseWriter, StorageError, SyncRunReader, SyncRunWriter, UserReader,
-    UserWriter, WebhookReader, WebhookWriter,
+    AccessReader, AccessWriter, AuditReader, AuditWriter, CatalogueReader, CatalogueWriter,
+    LoyaltyReader, LoyaltyWriter, MetricsReader, MetricsWriter, PurchaseReader, PurchaseWriter,
+    StorageError, SyncRunReader, SyncRunWriter, UserReader, UserWriter, WebhookReader,
+    WebhookWriter,
 };
 
 /// Where everything is kept.
@@ -19,6 +20,8 @@ pub trait Storage:
     + LoyaltyReader
     + SyncRunReader
     + WebhookReader
+    + AccessReader
+    + AuditReader
     + std::fmt::Debug
 {
     /// Begins a piece of work.
@@ -40,6 +43,8 @@ pub trait UnitOfWork:
     + LoyaltyWriter
     + SyncRunWriter
     + WebhookWriter
+    + AccessWriter
+    + AuditWriter
 {
     /// Makes everything that was written permanent and visible.
     async fn commit(self: Box<Self>) -> Result<(), StorageError>;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use super::StorageError;
 use crate::values::{ClaimToken, WebhookEndpointId, WebhookEventId};
 use crate::webhooks::{
-    Delivery, DeliveryState, EventType, OutboxEvent, WebhookEndpoint, WebhookSecret,
+    Delivery, DeliveryState, EventType, OutboxEvent, WebhookEndpoint,
 };
 
 /// Finds endpoints, events and deliveries.
@@ -139,13 +139,6 @@ pub trait WebhookWriter: Send {
         before: DateTime<Utc>,
         limit: u32,
     ) -> Result<u64, StorageError>;
-}
-
-/// Makes secrets, from chance that nobody can guess.
-#[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
-pub trait SecretSource: Send + Sync + std::fmt::Debug {
-    /// Gives a secret that nobody has had before.
-    fn webhook_secret(&self) -> WebhookSecret;
 }
 
 /// The place of a delivery in a list.

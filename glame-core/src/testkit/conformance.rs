@@ -18,6 +18,7 @@
 )]
 
 pub mod atomicity;
+pub mod audit;
 pub mod catalogue;
 pub mod lease;
 pub mod ledger;
@@ -27,6 +28,9 @@ pub mod points;
 pub mod points_source;
 pub mod purchases;
 pub mod sales_source;
+pub mod sessions;
+pub mod sign_in;
+pub mod staff;
 pub mod sync_runs;
 pub mod users;
 pub mod webhooks;
@@ -145,6 +149,45 @@ macro_rules! storage_conformance {
                 what_died_since_an_instant_is_replayed,
                 what_ended_long_ago_is_removed_in_batches,
                 young_events_stay,
+            }
+            sign_in {
+                customers_are_found_by_card_and_by_phone,
+                only_customers_with_valid_cards_may_sign_in,
+                a_shared_phone_gives_the_longest_known,
+                the_last_code_of_a_subject_is_kept,
+                tries_of_one_code_are_all_counted,
+                attempts_are_counted_by_bucket,
+                a_window_that_has_ended_begins_anew,
+                no_attempt_is_lost,
+                dropped_work_counts_no_attempt,
+            }
+            sessions {
+                a_session_is_found_by_user_and_token,
+                a_session_knows_its_user_of_now,
+                a_session_of_staff_knows_its_member,
+                sessions_come_newest_first,
+                a_session_belongs_to_a_user_and_comes_once,
+                the_last_use_of_a_session_is_noted,
+                sessions_are_ended_by_scope,
+                what_has_ended_is_removed,
+            }
+            staff {
+                a_member_is_found_as_it_was,
+                a_member_is_a_user,
+                a_customer_is_no_member,
+                an_address_belongs_to_one_member,
+                members_come_in_pages_by_user,
+                a_member_is_changed_with_the_user,
+                a_stale_change_of_a_member_is_a_conflict,
+                the_staff_is_changed_by_one_work_at_a_time,
+            }
+            audit {
+                an_entry_comes_back_as_it_was,
+                every_action_is_kept,
+                entries_are_found_by_each_filter,
+                entries_come_in_pages,
+                an_entry_is_written_once,
+                dropped_work_leaves_no_entry,
             }
             atomicity {
                 dropped_work_leaves_no_trace,

@@ -1,5 +1,6 @@
 //! Small named samples; everybody in them is invented.
 
+pub mod access;
 pub mod loyalty;
 pub mod webhooks;
 

@@ -5,8 +5,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::OwnedMutexGuard;
 
+use self::access::Access;
 use self::loyalty::{Ledger, Settlement};
 use self::webhooks::Webhooks;
+use crate::access::AuditEntry;
 use crate::analytics::{CustomerMetrics, Scoring};
 use crate::catalogue::{Product, Store};
 use crate::ports::{
@@ -23,6 +25,8 @@ use crate::values::{
     CardRef, LeaseToken, Money, PeriodRange, ProductRef, StoreRef, SyncRunId, UserId,
 };
 
+mod access;
+mod audit;
 mod loyalty;
 mod webhooks;
 
@@ -33,7 +37,11 @@ mod webhooks;
 pub struct MemoryStorage {
     committed: Arc<Mutex<Arc<State>>>,
     turn: Arc<tokio::sync::Mutex<()>>,
+    calls: Calls,
 }
+
+/// The methods of the access ports that were called, in their order.
+type Calls = Arc<Mutex<Vec<&'static str>>>;
 
 #[derive(Debug, Clone, Default)]
 struct State {
@@ -50,22 +58,39 @@ struct State {
     rejects: BTreeMap<SyncRunId, Vec<Rejected>>,
     lease: Option<HeldLease>,
     webhooks: Arc<Webhooks>,
+    access: Access,
+    audit: Vec<AuditEntry>,
 }
 
 #[derive(Debug)]
 struct MemoryWork {
     state: Arc<State>,
     committed: Arc<Mutex<Arc<State>>>,
+    calls: Calls,
     _turn: OwnedMutexGuard<()>,
 }
 
 impl MemoryStorage {
+    /// Takes the names of the methods about sign-in and the audit log that were called since the
+    /// last time, so that a test can compare what two requests ask of a database.
+    pub fn take_calls(&self) -> Vec<&'static str> {
+        std::mem::take(&mut *self.calls.lock().unwrap())
+    }
+
+    fn called(&self, method: &'static str) {
+        self.calls.lock().unwrap().push(method);
+    }
+
     fn state(&self) -> Arc<State> {
         Arc::clone(&self.committed.lock().unwrap())
     }
 }
 
 impl MemoryWork {
+    fn called(&self, method: &'static str) {
+        self.calls.lock().unwrap().push(method);
+    }
+
     fn state(&mut self) -> &mut State {
         Arc::make_mut(&mut self.state)
     }
@@ -85,10 +110,12 @@ impl MemoryWork {
 #[async_trait]
 impl Storage for MemoryStorage {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StorageError> {
+        self.called("begin");
         let turn = Arc::clone(&self.turn).lock_owned().await;
         Ok(Box::new(MemoryWork {
             state: self.state(),
             committed: Arc::clone(&self.committed),
+            calls: Arc::clone(&self.calls),
             _turn: turn,
         }))
     }
@@ -101,6 +128,7 @@ impl Storage for MemoryStorage {
 #[async_trait]
 impl UnitOfWork for MemoryWork {
     async fn commit(self: Box<Self>) -> Result<(), StorageError> {
+        self.called("commit");
         *self.committed.lock().unwrap() = self.state;
         Ok(())
     }

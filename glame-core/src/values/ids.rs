@@ -57,4 +57,8 @@ ids! {
     WebhookEventId,
     /// Proves that its owner has claimed deliveries of events.
     ClaimToken,
+    /// Names one session of a user; it is no secret, the token is.
+    SessionId,
+    /// Names one entry of the audit log.
+    AuditEntryId,
 }

@@ -4,6 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::ports::{NoRandomness, SecretSource};
+
 /// What stands before a secret, so that people and scanners know what it is.
 const PREFIX: &str = "whsec_";
 
@@ -26,6 +28,13 @@ impl WebhookSecret {
         } else {
             Err(ParseSecretError)
         }
+    }
+
+    /// Draws a secret of 32 bytes that nobody has had before.
+    pub fn draw(secrets: &dyn SecretSource) -> Result<Self, NoRandomness> {
+        let mut key = [0; 32];
+        secrets.fill(&mut key)?;
+        Ok(Self(key.to_vec()))
     }
 
     /// Reads a secret as [`reveal`](Self::reveal) writes it.

@@ -7,7 +7,7 @@ use super::{
     MOST_ENDPOINTS, OutboxEvent, ParseEndpointUrlError, Reach, WebhookEndpoint, WebhookSecret,
 };
 use crate::ports::{
-    Clock, DeliveryMark, IdSource, ReplayScope, SecretSource, Storage, StorageError, UnitOfWork,
+    Clock, DeliveryMark, IdSource, NoRandomness, ReplayScope, SecretSource, Storage, StorageError, UnitOfWork,
 };
 use crate::values::{PlainText, WebhookEndpointId, WebhookEventId};
 
@@ -21,7 +21,7 @@ const MOST_ON_A_PAGE: u32 = 200;
 ///
 /// ```
 /// # use std::sync::Arc;
-/// # use glame_core::testkit::{CountingIds, CountingSecrets, ManualClock, MemoryStorage, fixtures};
+/// # use glame_core::testkit::{CountingIds, KnownSecrets, ManualClock, MemoryStorage, fixtures};
 /// # use glame_core::webhooks::*;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), WebhookError> {
@@ -29,7 +29,7 @@ const MOST_ON_A_PAGE: u32 = 200;
 ///     Arc::new(MemoryStorage::default()),
 ///     Arc::new(ManualClock::at(fixtures::minute(0))),
 ///     Arc::new(CountingIds::default()),
-///     Arc::new(CountingSecrets::default()),
+///     Arc::new(KnownSecrets::default()),
 ///     Reach::Public,
 /// );
 /// let made = service
@@ -119,6 +119,9 @@ pub enum WebhookError {
         /// Why.
         state: EndpointState,
     },
+    /// No secret could be drawn.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
     /// The database could not be read or written.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -157,7 +160,7 @@ impl WebhookService {
             return Err(WebhookError::TooManyEndpoints);
         }
         let now = self.clock.now();
-        let secret = self.secrets.webhook_secret();
+        let secret = WebhookSecret::draw(self.secrets.as_ref())?;
         let endpoint = WebhookEndpoint {
             id: WebhookEndpointId::from_uuid(self.ids.next()),
             url,
@@ -267,7 +270,7 @@ impl WebhookService {
         &self,
         id: WebhookEndpointId,
     ) -> Result<CreatedEndpoint, WebhookError> {
-        let secret = self.secrets.webhook_secret();
+        let secret = WebhookSecret::draw(self.secrets.as_ref())?;
         let new = secret.clone();
         let rotate = |endpoint: WebhookEndpoint, now| WebhookEndpoint {
             secrets: endpoint.secrets.rotated(new, now, SECRET_OVERLAP),

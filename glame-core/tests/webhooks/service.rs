@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use glame_core::ports::{Clock, Storage, WebhookReader};
 use glame_core::testkit::fixtures::minute;
 use glame_core::testkit::fixtures::webhooks::{delivery, endpoint_id, event_id, secret};
-use glame_core::testkit::{CountingIds, CountingSecrets, ManualClock, MemoryStorage};
+use glame_core::testkit::{CountingIds, KnownSecrets, ManualClock, MemoryStorage};
 use glame_core::values::{ClaimToken, WebhookEndpointId};
 use glame_core::webhooks::{
     Delivery, DeliveryState, EndpointDraft, EndpointState, EventFilter, EventType, MOST_ENDPOINTS,
@@ -37,7 +37,7 @@ impl Office {
             storage.clone(),
             clock.clone(),
             Arc::new(CountingIds::default()),
-            Arc::new(CountingSecrets::default()),
+            Arc::new(KnownSecrets::default()),
             Reach::Public,
         );
         Self {

@@ -64,7 +64,8 @@ impl TryFrom<UserRow> for User {
     }
 }
 
-fn phone_number(digits: i64) -> Result<PhoneNumber, StorageError> {
+/// Reads the digits of a number of `users`.
+pub(super) fn phone_number(digits: i64) -> Result<PhoneNumber, StorageError> {
     let digits = u64::try_from(digits).map_err(USERS.corrupt("phone"))?;
     PhoneNumber::from_digits(digits).map_err(USERS.corrupt("phone"))
 }

@@ -21,3 +21,13 @@ pub(super) fn json_rows<'r, T, R: Serialize>(
 pub(super) fn hex(uuid: &Uuid) -> Simple {
     uuid.simple()
 }
+
+/// Writes a hash as `unhex` reads it.
+pub(super) fn hex_bytes(bytes: &[u8; 32]) -> String {
+    let (first, second) = bytes.split_at(16);
+    [first, second]
+        .into_iter()
+        .filter_map(|half| Uuid::from_slice(half).ok())
+        .map(|half| half.simple().to_string())
+        .collect()
+}

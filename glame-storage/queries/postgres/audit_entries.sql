@@ -1,0 +1,9 @@
+-- Planned for what is asked: where an actor, a subject or an action is given, its index is used.
+SELECT entry, at, actor, actor_role, action, subject, details, request_id, address
+FROM audit_log
+WHERE at >= $1 AND (at, entry) < ($2, $3)
+  AND ($4::uuid IS NULL OR actor = $4)
+  AND ($5::uuid IS NULL OR subject = $5)
+  AND ($6::text IS NULL OR action = $6)
+ORDER BY at DESC, entry DESC
+LIMIT $7
