@@ -21,10 +21,13 @@
 
 mod catalogue;
 mod clock;
+mod customers;
 mod errors;
+mod looks;
 mod loyalty;
 mod metrics;
 mod points_source;
+mod purchase_records;
 mod purchases;
 #[cfg_attr(
     any(test, feature = "testkit"),
@@ -40,7 +43,9 @@ mod users;
 
 pub use catalogue::{CatalogueReader, CatalogueWriter};
 pub use clock::{Clock, IdSource};
+pub use customers::{CustomerReader, CustomerWriter};
 pub use errors::{BoxError, SourceError, StorageError};
+pub use looks::{LookReader, LookWriter};
 pub use loyalty::{
     AccountChange, AccountNeeds, AccountQuery, AccountSnapshot, LotTotal, LoyaltyReader,
     LoyaltyWriter, PointsOutstanding, ReceiptScope, RuleTotal, SettlementMark, StoredOutcome,
@@ -48,6 +53,7 @@ pub use loyalty::{
 };
 pub use metrics::{MetricsReader, MetricsWriter};
 pub use points_source::{CardPoints, PointsSource};
+pub use purchase_records::PurchaseRecordReader;
 pub use purchases::{PurchaseReader, PurchaseTotals, PurchaseWriter};
 pub use sales_source::{
     CardRecord, CustomerProfile, Rejected, SalesSource, SalesWindow, SourceAnswer, SourceCursor,
@@ -61,9 +67,12 @@ pub use users::{UserReader, UserWriter};
 pub use {
     catalogue::{MockCatalogueReader, MockCatalogueWriter},
     clock::{MockClock, MockIdSource},
+    customers::{MockCustomerReader, MockCustomerWriter},
+    looks::{MockLookReader, MockLookWriter},
     loyalty::{MockLoyaltyReader, MockLoyaltyWriter},
     metrics::{MockMetricsReader, MockMetricsWriter},
     points_source::MockPointsSource,
+    purchase_records::MockPurchaseRecordReader,
     purchases::{MockPurchaseReader, MockPurchaseWriter},
     sales_source::MockSalesSource,
     sync_runs::{MockSyncRunReader, MockSyncRunWriter},

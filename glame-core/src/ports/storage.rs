@@ -1,8 +1,9 @@
 use async_trait::async_trait;
 
 use super::{
-    CatalogueReader, CatalogueWriter, LoyaltyReader, LoyaltyWriter, MetricsReader, MetricsWriter,
-    PurchaseReader, PurchaseWriter, StorageError, SyncRunReader, SyncRunWriter, UserReader,
+    CatalogueReader, CatalogueWriter, CustomerReader, CustomerWriter, LookReader, LookWriter,
+    LoyaltyReader, LoyaltyWriter, MetricsReader, MetricsWriter, PurchaseReader,
+    PurchaseRecordReader, PurchaseWriter, StorageError, SyncRunReader, SyncRunWriter, UserReader,
     UserWriter,
 };
 
@@ -18,6 +19,9 @@ pub trait Storage:
     + MetricsReader
     + LoyaltyReader
     + SyncRunReader
+    + CustomerReader
+    + PurchaseRecordReader
+    + LookReader
     + std::fmt::Debug
 {
     /// Begins a piece of work.
@@ -32,7 +36,14 @@ pub trait Storage:
 /// A [`StorageError::Conflict`] leaves the work usable; after any other error it must be dropped.
 #[async_trait]
 pub trait UnitOfWork:
-    UserWriter + PurchaseWriter + CatalogueWriter + MetricsWriter + LoyaltyWriter + SyncRunWriter
+    UserWriter
+    + PurchaseWriter
+    + CatalogueWriter
+    + MetricsWriter
+    + LoyaltyWriter
+    + SyncRunWriter
+    + CustomerWriter
+    + LookWriter
 {
     /// Makes everything that was written permanent and visible.
     async fn commit(self: Box<Self>) -> Result<(), StorageError>;

@@ -5,9 +5,12 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::OwnedMutexGuard;
 
+use self::customers::Kept;
 use self::loyalty::{Ledger, Settlement};
 use crate::analytics::{CustomerMetrics, Scoring};
 use crate::catalogue::{Product, Store};
+use crate::customers::ConsentRecord;
+use crate::looks::{Look, SavedLook};
 use crate::ports::{
     CatalogueReader, CatalogueWriter, LeaseState, MetricsReader, MetricsWriter, PurchaseReader,
     PurchaseTotals, PurchaseWriter, Rejected, Storage, StorageError, SyncRunReader, SyncRunWriter,
@@ -19,9 +22,12 @@ use crate::purchases::{
 use crate::sync::{SyncKind, SyncRun, SyncStatus};
 use crate::users::{DiscountCard, Role, User};
 use crate::values::{
-    CardRef, LeaseToken, Money, PeriodRange, ProductRef, StoreRef, SyncRunId, UserId,
+    CardRef, LeaseToken, LookId, Money, PeriodRange, ProductRef, SavedLookId, StoreRef, SyncRunId,
+    UserId,
 };
 
+mod customers;
+mod looks;
 mod loyalty;
 
 /// Everything in memory: a real adapter of the storage ports, for tests and small programs.
@@ -47,6 +53,10 @@ struct State {
     runs: BTreeMap<SyncRunId, SyncRun>,
     rejects: BTreeMap<SyncRunId, Vec<Rejected>>,
     lease: Option<Lease>,
+    profiles: BTreeMap<UserId, Kept>,
+    consents: BTreeMap<UserId, Vec<ConsentRecord>>,
+    looks: BTreeMap<LookId, Look>,
+    saved_looks: BTreeMap<SavedLookId, SavedLook>,
 }
 
 #[derive(Debug, Clone)]
@@ -196,18 +206,7 @@ impl UserWriter for MemoryWork {
 
     async fn put_users(&mut self, users: &[User]) -> Result<(), StorageError> {
         for user in users {
-            let created_at = self
-                .state
-                .users
-                .get(&user.id)
-                .map_or(user.created_at, |known| known.created_at);
-            self.state().users.insert(
-                user.id,
-                User {
-                    created_at,
-                    ..user.clone()
-                },
-            );
+            self.state().keep_user(user.clone());
         }
         Ok(())
     }
@@ -215,7 +214,8 @@ impl UserWriter for MemoryWork {
     async fn put_cards(&mut self, cards: &[DiscountCard]) -> Result<(), StorageError> {
         for card in cards {
             self.require_user(card.user)?;
-            self.state().cards.insert(card.card, card.clone());
+            let card = self.state.keepable(card);
+            self.state().cards.insert(card.card, card);
         }
         Ok(())
     }
