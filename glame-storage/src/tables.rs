@@ -39,6 +39,12 @@ tables! {
     LOYALTY_DRAWS = "loyalty_draws" of "a transaction with points";
     LOYALTY_REQUESTS = "loyalty_requests" of "an idempotency key";
     LOYALTY_SETTLEMENTS = "loyalty_settlements" of "a mark of a customer";
+    CUSTOMER_PROFILES = "customer_profiles" of "a profile";
+    CUSTOMER_SEARCH = "customer_search" of "a customer";
+    PRODUCT_SEARCH = "product_search" of "an article";
+    CONSENTS = "consents" of "a consent";
+    LOOKS = "looks" of "a look";
+    SAVED_LOOKS = "saved_looks" of "a saved look";
     SYNC_RUNS = "sync_runs" of "a run";
     SYNC_REJECTS = "sync_rejects" of "a run";
     SYNC_LEASE = "sync_lease" of "the lease";
