@@ -22,7 +22,7 @@ pub(crate) use customer::{
     ConsentRow, CustomerListRow, EVERY_FIELD, ProfileRow, SearchCells, edits_of, kept_fields,
 };
 pub(crate) use customer_list::{
-    Dialect, Parameter, SearchTable, Statement, count_statement, page_statements, search_condition,
+    Dialect, Parameter, Statement, count_statement, page_statements, product_statement,
 };
 pub(crate) use instant::Instant;
 pub(crate) use keys::{first_after, kinds_of};

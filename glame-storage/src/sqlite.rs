@@ -1,11 +1,15 @@
 //! The SQLite adapter, the twin of `postgres`.
 
 mod catalogue;
+mod customers;
 mod lists;
+mod looks;
 mod loyalty;
 mod metrics;
 mod packed;
+mod purchase_records;
 mod purchases;
+mod search_index;
 mod sync_runs;
 mod users;
 
@@ -131,6 +135,7 @@ pub(crate) async fn migrate(url: &str) -> Result<MigrationReport, StorageError> 
     let report = migrate_within(&mut tx)
         .await
         .map_err(|error| migrate_error(during, error))?;
+    search_index::index_everything(&mut tx).await?;
     tx.commit().await.map_err(failed(during))?;
     connection.close().await.map_err(failed(during))?;
     Ok(report)

@@ -24,9 +24,9 @@ CREATE TABLE customer_search (
     position    BIGINT NOT NULL GENERATED ALWAYS AS IDENTITY,
     name_key    TEXT   COLLATE "C",
     city_key    TEXT   COLLATE "C",
-    person_text TEXT   NOT NULL,
-    card_text   TEXT   NOT NULL,
-    search_text TEXT   NOT NULL,
+    person_text TEXT   NOT NULL COLLATE "C",
+    card_text   TEXT   NOT NULL COLLATE "C",
+    search_text TEXT   NOT NULL COLLATE "C",
     PRIMARY KEY (user_id)
 );
 CREATE INDEX customer_search_by_name ON customer_search (name_key, user_id)
@@ -45,18 +45,18 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS $$
     )
 $$;
 CREATE INDEX customer_search_by_trigram ON customer_search
-    USING gin (search_trigrams(search_text) COLLATE "C");
+    USING gin (search_trigrams(search_text));
 
 CREATE TABLE product_search (
     product     UUID   NOT NULL REFERENCES products ON DELETE CASCADE,
     position    BIGINT NOT NULL GENERATED ALWAYS AS IDENTITY,
     name_key    TEXT   NOT NULL COLLATE "C",
-    search_text TEXT   NOT NULL,
+    search_text TEXT   NOT NULL COLLATE "C",
     PRIMARY KEY (product)
 );
 CREATE INDEX product_search_by_name ON product_search (name_key, product);
 CREATE INDEX product_search_by_trigram ON product_search
-    USING gin (search_trigrams(search_text) COLLATE "C");
+    USING gin (search_trigrams(search_text));
 
 -- One index for each order of the list; a status is most often asked for by what was spent.
 CREATE INDEX customer_metrics_by_spent ON customer_metrics (total_spent, user_id);

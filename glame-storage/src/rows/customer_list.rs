@@ -12,6 +12,7 @@ use glame_core::customers::{
     CustomerFilter, CustomerQuery, CustomerSelection, CustomerSort, CustomerSortKey,
     RemovedCustomers, SearchText, SearchWord, SortDirection, SortValue, city_key,
 };
+use glame_core::looks::ProductQuery;
 use uuid::Uuid;
 
 /// For which database a statement is.
@@ -156,7 +157,9 @@ fn page(query: &CustomerQuery, values: Values, dialect: Dialect) -> Statement {
     let selection = &query.selection;
     let by_figures = matches!(
         key,
-        CustomerSortKey::TotalSpent | CustomerSortKey::TotalPurchases | CustomerSortKey::LastPurchase
+        CustomerSortKey::TotalSpent
+            | CustomerSortKey::TotalPurchases
+            | CustomerSortKey::LastPurchase
     );
     let by_name = key == CustomerSortKey::Name;
     let lead_of_order = match (key, values) {
@@ -189,17 +192,31 @@ fn page(query: &CustomerQuery, values: Values, dialect: Dialect) -> Statement {
     match values {
         Values::Present => {
             let _ = write!(draft.sql, " AND {value} IS NOT NULL");
-            if let Some((after, sorted)) = after.and_then(|after| Some((after, after.value.as_ref()?)))
+            if let Some((after, sorted)) =
+                after.and_then(|after| Some((after, after.value.as_ref()?)))
             {
                 let sorted = draft.sorted(sorted);
                 let id = draft.parameter(Parameter::Id(*after.user.as_uuid()));
-                let _ = write!(draft.sql, " AND ({value}, {user}) {comparison} ({sorted}, {id})");
+                let _ = write!(
+                    draft.sql,
+                    " AND ({value}, {user}) {comparison} ({sorted}, {id})"
+                );
             }
             let _ = write!(draft.sql, " ORDER BY {value} {order}, {user} {order}");
         }
         Values::Missing => {
             let user = if by_figures { "u.user_id" } else { user };
-            let _ = write!(draft.sql, " AND {value} IS NULL");
+            if by_figures {
+                // Said so, the planner sees that it may stop early.
+                let column = value.trim_start_matches("m.");
+                let _ = write!(
+                    draft.sql,
+                    " AND NOT EXISTS (SELECT 1 FROM customer_metrics AS k \
+                     WHERE k.user_id = u.user_id AND k.{column} IS NOT NULL)"
+                );
+            } else {
+                let _ = write!(draft.sql, " AND {value} IS NULL");
+            }
             if let Some(after) = after.filter(|after| after.value.is_none()) {
                 let id = draft.parameter(Parameter::Id(*after.user.as_uuid()));
                 let _ = write!(draft.sql, " AND {user} {comparison} {id}");
@@ -288,19 +305,14 @@ impl Draft {
 
     fn selection(&mut self, selection: &CustomerSelection, figures: Figures) {
         if let Some(text) = &selection.text {
-            self.search(text);
+            self.search(SearchTable::Customers, text);
         }
         self.profile(&selection.filter);
         self.figures(&selection.filter, figures);
     }
 
-    fn search(&mut self, text: &SearchText) {
-        let condition = search_condition(
-            SearchTable::Customers,
-            text,
-            self.dialect,
-            &mut self.parameters,
-        );
+    fn search(&mut self, table: SearchTable, text: &SearchText) {
+        let condition = search_condition(table, text, self.dialect, &mut self.parameters);
         let _ = write!(self.sql, " AND {condition}");
     }
 
@@ -362,7 +374,14 @@ impl Draft {
         if let Some(cells) = filter.rfm.cells() {
             let cells: Vec<String> = cells
                 .iter()
-                .map(|cell| format!("{}{}{}", cell.recency.get(), cell.frequency.get(), cell.monetary.get()))
+                .map(|cell| {
+                    format!(
+                        "{}{}{}",
+                        cell.recency.get(),
+                        cell.frequency.get(),
+                        cell.monetary.get()
+                    )
+                })
                 // A list may not be empty; there is no cell of this number.
                 .chain(["0".to_owned()])
                 .collect();
@@ -382,15 +401,42 @@ impl Draft {
     }
 }
 
+/// Gives the statement of a page of articles.
+pub(crate) fn product_statement(query: &ProductQuery, dialect: Dialect) -> Statement {
+    let mut draft = Draft::new(dialect);
+    draft.sql.push_str(
+        "SELECT a.product, a.name, a.article, a.category, a.brand, a.kind, a.removed \
+         FROM product_search AS s CROSS JOIN products AS a \
+         WHERE a.product = s.product AND NOT a.removed",
+    );
+    if let Some(text) = &query.text {
+        draft.search(SearchTable::Products, text);
+    }
+    for (column, wanted) in [("a.category", &query.category), ("a.brand", &query.brand)] {
+        if let Some(wanted) = wanted {
+            let wanted = draft.parameter(Parameter::Text(wanted.as_str().to_owned()));
+            let _ = write!(draft.sql, " AND {column} = {wanted}");
+        }
+    }
+    if let Some(after) = &query.after {
+        let key = draft.parameter(Parameter::Text(after.name_key.clone()));
+        let id = draft.parameter(Parameter::Id(*after.product.as_uuid()));
+        let _ = write!(draft.sql, " AND (s.name_key, s.product) > ({key}, {id})");
+    }
+    let limit = draft.parameter(Parameter::Number(query.limit.into()));
+    let _ = write!(draft.sql, " ORDER BY s.name_key, s.product LIMIT {limit}");
+    draft.finish()
+}
+
 /// The tables that have a text to be searched, called `s` in the statement.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum SearchTable {
+enum SearchTable {
     Customers,
     Products,
 }
 
 /// Gives the condition under which a row is found: by its trigrams, and then by each word.
-pub(crate) fn search_condition(
+fn search_condition(
     table: SearchTable,
     text: &SearchText,
     dialect: Dialect,
@@ -412,7 +458,10 @@ pub(crate) fn search_condition(
         #[cfg(feature = "postgres")]
         Dialect::Postgres => {
             let trigrams = name(Parameter::Texts(trigrams));
-            (format!("search_trigrams(s.search_text) @> {trigrams}"), "strpos")
+            (
+                format!("search_trigrams(s.search_text) @> {trigrams}"),
+                "strpos",
+            )
         }
         #[cfg(feature = "sqlite")]
         Dialect::Sqlite => {

@@ -1,5 +1,5 @@
-use glame_core::customers::{name_key, product_text};
 use glame_core::catalogue::Product;
+use glame_core::customers::{name_key, product_text};
 use glame_core::looks::{
     Look, LookContent, LookOrigin, LookStatus, LookVersion, SaveType, SavedLook,
 };
