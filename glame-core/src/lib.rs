@@ -4,6 +4,8 @@
 pub mod values;
 
 pub mod catalogue;
+pub mod customers;
+pub mod looks;
 pub mod purchases;
 pub mod users;
 

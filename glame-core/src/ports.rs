@@ -26,10 +26,13 @@ mod audit;
 mod catalogue;
 mod clock;
 mod code_sender;
+mod customers;
 mod errors;
+mod looks;
 mod loyalty;
 mod metrics;
 mod points_source;
+mod purchase_records;
 mod purchases;
 #[cfg_attr(
     any(test, feature = "testkit"),
@@ -50,7 +53,9 @@ pub use audit::{AuditReader, AuditWriter};
 pub use catalogue::{CatalogueReader, CatalogueWriter};
 pub use clock::{Clock, IdSource};
 pub use code_sender::{CodeMessage, CodeSender, CodeSenderError};
+pub use customers::{CustomerReader, CustomerWriter};
 pub use errors::{BoxError, SourceError, StorageError};
+pub use looks::{LookReader, LookWriter};
 pub use loyalty::{
     AccountChange, AccountNeeds, AccountQuery, AccountSnapshot, LotTotal, LoyaltyReader,
     LoyaltyWriter, PointsOutstanding, ReceiptScope, RuleTotal, SettlementMark, StoredOutcome,
@@ -58,6 +63,7 @@ pub use loyalty::{
 };
 pub use metrics::{MetricsReader, MetricsWriter};
 pub use points_source::{CardPoints, PointsSource};
+pub use purchase_records::PurchaseRecordReader;
 pub use purchases::{PurchaseReader, PurchaseTotals, PurchaseWriter};
 pub use sales_source::{
     CardRecord, CustomerProfile, Rejected, SalesSource, SalesWindow, SourceAnswer, SourceCursor,
@@ -79,9 +85,12 @@ pub use {
     catalogue::{MockCatalogueReader, MockCatalogueWriter},
     clock::{MockClock, MockIdSource},
     code_sender::MockCodeSender,
+    customers::{MockCustomerReader, MockCustomerWriter},
+    looks::{MockLookReader, MockLookWriter},
     loyalty::{MockLoyaltyReader, MockLoyaltyWriter},
     metrics::{MockMetricsReader, MockMetricsWriter},
     points_source::MockPointsSource,
+    purchase_records::MockPurchaseRecordReader,
     purchases::{MockPurchaseReader, MockPurchaseWriter},
     sales_source::MockSalesSource,
     secrets::{MockPasswordHasher, MockSecretSource},

@@ -1,6 +1,7 @@
 //! Work that goes on beside the requests: the synchronisation, the points, their schedules.
 
 mod expiry;
+mod flagged;
 mod schedule;
 mod sync;
 mod timetable;

@@ -3,9 +3,13 @@
 mod access;
 mod audit;
 mod catalogue;
+mod customers;
+mod looks;
 mod loyalty;
 mod metrics;
+mod purchase_records;
 mod purchases;
+mod search_index;
 mod sync_runs;
 mod users;
 mod webhooks;
@@ -108,6 +112,7 @@ pub(crate) async fn migrate(url: &str) -> Result<MigrationReport, StorageError> 
         .run_direct(None, &mut connection, false)
         .await
         .map_err(|error| migrate_error(during, error))?;
+    search_index::index_everything(&mut connection).await?;
     connection
         .unlock()
         .await

@@ -6,11 +6,15 @@ mod access;
 mod audit;
 mod card;
 mod catalogue;
+mod customer;
+mod customer_list;
 mod instant;
 mod keys;
+mod look;
 mod loyalty;
 mod metrics;
 mod purchase;
+mod purchase_record;
 mod sync_run;
 mod user;
 mod webhooks;
@@ -22,8 +26,15 @@ pub(crate) use access::{
 pub(crate) use audit::{AuditBounds, AuditRow};
 pub(crate) use card::CardRow;
 pub(crate) use catalogue::{ProductRow, StoreRow};
+pub(crate) use customer::{
+    ConsentRow, CustomerListRow, EVERY_FIELD, ProfileRow, SearchCells, edits_of, kept_fields,
+};
+pub(crate) use customer_list::{
+    Dialect, Parameter, Statement, count_statement, page_statements, product_statement,
+};
 pub(crate) use instant::Instant;
 pub(crate) use keys::{first_after, kinds_of};
+pub(crate) use look::{LookRow, SavedLookRow, look_json, product_cells};
 pub(crate) use loyalty::{
     AccountRow, AccountTotalsRow, Accounts, LotRow, LotTotalsRow, PostCells, RecallNeeds,
     RequestRow, RuleTotalsRow, SettlementRow, TransactionRow, not_locked, unknown_user,
@@ -33,6 +44,7 @@ pub(crate) use purchase::{
     PurchaseRow, RECEIPTS_A_STATEMENT, StoredReceiptRow, TotalsRow, amount_of, bounds_of,
     histories_of, in_order,
 };
+pub(crate) use purchase_record::PurchaseRecordRow;
 pub(crate) use sync_run::{LeaseRow, RejectRow, SyncRunRow, counts_of, reject_id, storable};
 pub(crate) use user::{UserRow, digits_of, users_of};
 pub(crate) use webhooks::{

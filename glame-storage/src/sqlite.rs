@@ -3,11 +3,15 @@
 mod access;
 mod audit;
 mod catalogue;
+mod customers;
 mod lists;
+mod looks;
 mod loyalty;
 mod metrics;
 mod packed;
+mod purchase_records;
 mod purchases;
+mod search_index;
 mod sync_runs;
 mod users;
 mod webhooks;
@@ -134,6 +138,7 @@ pub(crate) async fn migrate(url: &str) -> Result<MigrationReport, StorageError> 
     let report = migrate_within(&mut tx)
         .await
         .map_err(|error| migrate_error(during, error))?;
+    search_index::index_everything(&mut tx).await?;
     tx.commit().await.map_err(failed(during))?;
     connection.close().await.map_err(failed(during))?;
     Ok(report)

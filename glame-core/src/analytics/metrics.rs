@@ -55,7 +55,7 @@ pub enum OccasionPolicy {
 }
 
 /// The figures of one customer that follow from the purchases alone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PurchaseFigures {
     /// Whose figures these are.
     pub user: UserId,
@@ -86,7 +86,7 @@ pub struct PurchaseFigures {
 }
 
 /// All figures of one customer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CustomerMetrics {
     /// What follows from the purchases alone.
     pub figures: PurchaseFigures,

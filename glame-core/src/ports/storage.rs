@@ -2,7 +2,8 @@ use async_trait::async_trait;
 
 use super::{
     AccessReader, AccessWriter, AuditReader, AuditWriter, CatalogueReader, CatalogueWriter,
-    LoyaltyReader, LoyaltyWriter, MetricsReader, MetricsWriter, PurchaseReader, PurchaseWriter,
+    CustomerReader, CustomerWriter, LookReader, LookWriter, LoyaltyReader, LoyaltyWriter,
+    MetricsReader, MetricsWriter, PurchaseReader, PurchaseRecordReader, PurchaseWriter,
     StorageError, SyncRunReader, SyncRunWriter, UserReader, UserWriter, WebhookReader,
     WebhookWriter,
 };
@@ -22,6 +23,9 @@ pub trait Storage:
     + WebhookReader
     + AccessReader
     + AuditReader
+    + CustomerReader
+    + PurchaseRecordReader
+    + LookReader
     + std::fmt::Debug
 {
     /// Begins a piece of work.
@@ -45,6 +49,8 @@ pub trait UnitOfWork:
     + WebhookWriter
     + AccessWriter
     + AuditWriter
+    + CustomerWriter
+    + LookWriter
 {
     /// Makes everything that was written permanent and visible.
     async fn commit(self: Box<Self>) -> Result<(), StorageError>;

@@ -20,8 +20,10 @@
 pub mod atomicity;
 pub mod audit;
 pub mod catalogue;
+pub mod customers;
 pub mod lease;
 pub mod ledger;
+pub mod looks;
 pub mod loyalty;
 pub mod metrics;
 pub mod points;
@@ -105,6 +107,7 @@ macro_rules! storage_conformance {
             }
             points {
                 transactions_come_in_pages_by_number,
+                transactions_come_in_pages_from_the_last_one_backwards,
                 accounts_come_in_pages_by_user_with_closed_lots,
                 users_with_expired_points_come_in_pages,
                 marks_come_in_pages_by_user,
@@ -188,6 +191,27 @@ macro_rules! storage_conformance {
                 entries_come_in_pages,
                 an_entry_is_written_once,
                 dropped_work_leaves_no_entry,
+            }
+            customers {
+                customers_come_in_every_order,
+                filters_choose_whom_the_rule_chooses,
+                customers_are_found_by_what_is_known_of_them,
+                the_search_follows_every_change,
+                bare_customers_are_listed,
+                a_profile_has_a_version,
+                an_edit_outlasts_what_the_base_says,
+                an_edit_is_taken_back,
+                an_erased_person_never_comes_back,
+                consents_are_only_added_to,
+            }
+            looks {
+                a_look_is_changed_from_the_version_that_was_seen,
+                looks_come_in_pages_newest_first,
+                saved_looks_belong_to_one_customer,
+                notes_go_with_their_person,
+                articles_are_found_by_text,
+                purchases_come_newest_first,
+                receipts_come_whole_and_newest_first,
             }
             atomicity {
                 dropped_work_leaves_no_trace,

@@ -6,11 +6,14 @@ use chrono::{DateTime, Utc};
 use tokio::sync::OwnedMutexGuard;
 
 use self::access::Access;
+use self::customers::Kept;
 use self::loyalty::{Ledger, Settlement};
 use self::webhooks::Webhooks;
 use crate::access::AuditEntry;
 use crate::analytics::{CustomerMetrics, Scoring};
 use crate::catalogue::{Product, Store};
+use crate::customers::ConsentRecord;
+use crate::looks::{Look, SavedLook};
 use crate::ports::{
     CatalogueReader, CatalogueWriter, HeldLease, LeaseState, MetricsReader, MetricsWriter,
     PurchaseReader, PurchaseTotals, PurchaseWriter, Rejected, Storage, StorageError, SyncRunReader,
@@ -22,11 +25,14 @@ use crate::purchases::{
 use crate::sync::{SyncKind, SyncRun, SyncStatus};
 use crate::users::{DiscountCard, Role, User};
 use crate::values::{
-    CardRef, LeaseToken, Money, PeriodRange, ProductRef, StoreRef, SyncRunId, UserId,
+    CardRef, LeaseToken, LookId, Money, PeriodRange, ProductRef, SavedLookId, StoreRef, SyncRunId,
+    UserId,
 };
 
 mod access;
 mod audit;
+mod customers;
+mod looks;
 mod loyalty;
 mod webhooks;
 
@@ -60,6 +66,10 @@ struct State {
     webhooks: Arc<Webhooks>,
     access: Access,
     audit: Vec<AuditEntry>,
+    profiles: BTreeMap<UserId, Kept>,
+    consents: BTreeMap<UserId, Vec<ConsentRecord>>,
+    looks: BTreeMap<LookId, Look>,
+    saved_looks: BTreeMap<SavedLookId, SavedLook>,
 }
 
 #[derive(Debug)]
@@ -220,18 +230,7 @@ impl UserWriter for MemoryWork {
 
     async fn put_users(&mut self, users: &[User]) -> Result<(), StorageError> {
         for user in users {
-            let created_at = self
-                .state
-                .users
-                .get(&user.id)
-                .map_or(user.created_at, |known| known.created_at);
-            self.state().users.insert(
-                user.id,
-                User {
-                    created_at,
-                    ..user.clone()
-                },
-            );
+            self.state().keep_user(user.clone());
         }
         Ok(())
     }
@@ -239,7 +238,8 @@ impl UserWriter for MemoryWork {
     async fn put_cards(&mut self, cards: &[DiscountCard]) -> Result<(), StorageError> {
         for card in cards {
             self.require_user(card.user)?;
-            self.state().cards.insert(card.card, card.clone());
+            let card = self.state.keepable(card);
+            self.state().cards.insert(card.card, card);
         }
         Ok(())
     }

@@ -46,6 +46,10 @@ ids! {
     /// It is derived from the user and the number of the transaction in the user's ledger
     /// ([`Sequence::transaction_of`](crate::loyalty::Sequence::transaction_of)).
     TransactionId,
+    /// Names a look.
+    LookId,
+    /// Names a look that a customer has saved.
+    SavedLookId,
     /// Proves that its owner holds the lease of the synchronisation.
     LeaseToken,
     /// Names a place that integrators want events sent to.
