@@ -1,9 +1,7 @@
-//! The real clock, real ids and real secrets.
+//! The real clock and real ids.
 
 use chrono::{DateTime, SubsecRound, Utc};
-use glame_core::ports::{Clock, IdSource, NoRandomness, SecretSource};
-use rand::TryRng;
-use rand::rngs::SysRng;
+use glame_core::ports::{Clock, IdSource};
 use uuid::Uuid;
 
 /// The clock of the machine.
@@ -31,15 +29,5 @@ impl IdSource for TimeOrderedIds {
     )]
     fn next(&self) -> Uuid {
         Uuid::now_v7()
-    }
-}
-
-/// Bytes of the generator of the operating system.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemSecrets;
-
-impl SecretSource for SystemSecrets {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
-        SysRng.try_fill_bytes(bytes).map_err(|_| NoRandomness)
     }
 }

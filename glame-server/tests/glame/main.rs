@@ -14,3 +14,4 @@ mod replicas;
 mod scenarios;
 mod shop;
 mod webhooks;
+mod staff;
