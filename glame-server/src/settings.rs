@@ -60,6 +60,13 @@ pub struct ServerSettings {
     pub listen: SocketAddr,
     /// How many seconds open requests have to end when the server stops.
     pub stop_within_seconds: u32,
+    /// How many proxies of one's own stand before the server, each of which adds to
+    /// `X-Forwarded-For`.
+    pub trusted_proxies: u8,
+    /// How many requests a minute one address may make of one replica; 0 for any number.
+    pub requests_per_minute: u32,
+    /// For how many seconds a replica remembers who is signed in; 0 to ask the database each time.
+    pub sessions_remembered_seconds: u32,
 }
 
 /// Where everything is kept.
@@ -197,6 +204,9 @@ impl Default for ServerSettings {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
             stop_within_seconds: 20,
+            trusted_proxies: 0,
+            requests_per_minute: 600,
+            sessions_remembered_seconds: 5,
         }
     }
 }

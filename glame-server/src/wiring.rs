@@ -1,6 +1,8 @@
 //! Puts adapters and services together as the settings say.
 
 mod absent_source;
+mod app;
+mod forgetting;
 mod access;
 
 use std::sync::Arc;
@@ -15,6 +17,8 @@ use glame_core::webhooks::{WebhookOutbox, WebhookService};
 use glame_onec::OnecSource;
 
 pub use absent_source::AbsentSource;
+pub use app::app;
+pub(crate) use forgetting::SessionsOf;
 pub use access::{access, code_sender, warn_of_sign_in};
 
 use crate::access::{SecretFileError, SystemSecrets};

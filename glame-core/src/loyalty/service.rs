@@ -284,6 +284,18 @@ impl LoyaltyService {
         Ok(open.account().balance(self.clock.now()))
     }
 
+    /// Gives what customers have now, in the order of `users`; who has no account has nothing.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn balances(&self, users: &[UserId]) -> Result<Vec<LoyaltyBalance>, LoyaltyError> {
+        let queries: Vec<AccountQuery> = users.iter().copied().map(AccountQuery::of).collect();
+        let snapshots = self.storage.loyalty_accounts(&queries).await?;
+        let now = self.clock.now();
+        let balance = |snapshot| OpenAccount::new(snapshot).account().balance(now);
+        Ok(snapshots.into_iter().map(balance).collect())
+    }
+
     /// Gives what a customer had at an instant of the past, by a replay of the ledger.
     ///
     /// # Errors

@@ -50,6 +50,14 @@ impl Environment {
             &mut settings.server.listen,
             self.parse("GLAME_LISTEN", "an address like 0.0.0.0:8000")?,
         );
+        put(
+            &mut settings.server.trusted_proxies,
+            self.parse("GLAME_TRUSTED_PROXIES", "a number of proxies")?,
+        );
+        put(
+            &mut settings.server.requests_per_minute,
+            self.parse("GLAME_REQUESTS_PER_MINUTE", "a whole number")?,
+        );
         if let Some(url) = self.database_url()? {
             settings.database.url = Some(url);
         }
