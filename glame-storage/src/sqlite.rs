@@ -221,7 +221,7 @@ mod tests {
         let options = OpenOptions::default();
         // The file may grow by a few pages, as if the disk ended there.
         let full = connect_options(&url, options.wait_at_most).unwrap();
-        let storage = SqliteStorage::open_file(full.pragma("max_page_count", "60"), &options)
+        let storage = SqliteStorage::open_file(full.pragma("max_page_count", "160"), &options)
             .await
             .unwrap();
 

@@ -305,15 +305,19 @@ impl Profile {
         self.user.removed = source.removed;
         if self.erased_at.is_none() {
             let (user, edits) = (&mut self.user, &mut self.edits);
-            take_theirs(&mut user.full_name, &mut edits.full_name, &source.full_name);
-            take_theirs(&mut user.email, &mut edits.email, &source.email);
-            take_theirs(&mut user.gender, &mut edits.gender, &source.gender);
+            take_theirs(
+                &mut user.full_name,
+                &mut edits.full_name,
+                source.full_name.as_ref(),
+            );
+            take_theirs(&mut user.email, &mut edits.email, source.email.as_ref());
+            take_theirs(&mut user.gender, &mut edits.gender, source.gender.as_ref());
             take_theirs(
                 &mut user.birth_date,
                 &mut edits.birth_date,
-                &source.birth_date,
+                source.birth_date.as_ref(),
             );
-            take_theirs(&mut user.city, &mut edits.city, &source.city);
+            take_theirs(&mut user.city, &mut edits.city, source.city.as_ref());
             user.phone = source.phone;
         }
         self.finish(before, now)
@@ -358,10 +362,10 @@ fn change_field<T: Clone + PartialEq>(
     }
 }
 
-fn take_theirs<T: Clone>(field: &mut Option<T>, edit: &mut Option<Edit<T>>, theirs: &Option<T>) {
+fn take_theirs<T: Clone>(field: &mut Option<T>, edit: &mut Option<Edit<T>>, theirs: Option<&T>) {
     match edit {
-        Some(edit) => edit.theirs.clone_from(theirs),
-        None => field.clone_from(theirs),
+        Some(edit) => edit.theirs = theirs.cloned(),
+        None => *field = theirs.cloned(),
     }
 }
 

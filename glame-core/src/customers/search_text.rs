@@ -1,6 +1,6 @@
 use crate::catalogue::Product;
 use crate::users::User;
-use crate::values::{CardNumber, PlainText};
+use crate::values::PlainText;
 
 /// What stands before each word of an indexed text; with it, a word of one letter has a trigram.
 const BEFORE_WORD: &str = "  ";
@@ -140,7 +140,7 @@ pub fn customer_text(user: &User) -> String {
 /// Databases make it by themselves of the numbers that they keep, two spaces before each.
 #[cfg(any(test, feature = "testkit"))]
 #[must_use]
-pub(crate) fn card_text(mut numbers: Vec<&CardNumber>) -> String {
+pub(crate) fn card_text(mut numbers: Vec<&crate::values::CardNumber>) -> String {
     numbers.sort();
     numbers
         .into_iter()

@@ -57,7 +57,7 @@ impl CustomerReader for PostgresStorage {
         let row = sqlx::query_file_as!(
             ProfileRow,
             "queries/postgres/profiles.sql",
-            &[*user.as_uuid()],
+            &column(&[user], |user| *user.as_uuid()),
             false,
         )
         .fetch_optional(&self.pool)

@@ -37,6 +37,7 @@ pub(crate) struct Statement {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Parameter {
     Text(String),
+    #[cfg(feature = "postgres")]
     Texts(Vec<String>),
     Number(i64),
     Instant(DateTime<Utc>),
@@ -442,6 +443,17 @@ fn search_condition(
     dialect: Dialect,
     parameters: &mut Vec<Parameter>,
 ) -> String {
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(
+            unused_variables,
+            reason = "PostgreSQL has the trigrams in an index of the table"
+        )
+    )]
+    let index = match table {
+        SearchTable::Customers => "customer_trigrams",
+        SearchTable::Products => "product_trigrams",
+    };
     let mut trigrams: Vec<String> = text
         .words()
         .iter()
@@ -465,10 +477,6 @@ fn search_condition(
         }
         #[cfg(feature = "sqlite")]
         Dialect::Sqlite => {
-            let index = match table {
-                SearchTable::Customers => "customer_trigrams",
-                SearchTable::Products => "product_trigrams",
-            };
             // Words have letters and digits only, so that nothing needs to be escaped.
             let quoted: Vec<String> = trigrams.iter().map(|one| format!("\"{one}\"")).collect();
             let all = name(Parameter::Text(quoted.join(" ")));
@@ -476,7 +484,6 @@ fn search_condition(
             (format!("s.position IN ({found})"), "instr")
         }
     };
-    let _ = table;
     for word in text.words() {
         let word = name(Parameter::Text(word.as_str().to_owned()));
         let _ = write!(condition, " AND {position}(s.search_text, {word}) > 0");

@@ -12,7 +12,6 @@ use sqlx::{Arguments, AssertSqlSafe};
 use super::lists::{hex, json_rows};
 use super::search_index::index_customers;
 use super::{SqliteStorage, SqliteWork};
-use crate::driver_error::refused;
 use crate::rows::{
     ConsentRow, CustomerListRow, Dialect, EVERY_FIELD, Parameter, ProfileRow, SearchCells,
     Statement, count_statement, digits_of, edits_of, kept_fields, page_statements,
@@ -106,9 +105,14 @@ pub(super) fn prepared(
             Parameter::Number(number) => arguments.add(number),
             Parameter::Instant(at) => arguments.add(at.timestamp_micros()),
             Parameter::Id(id) => arguments.add(id),
+            #[cfg(feature = "postgres")]
             Parameter::Texts(_) => {
                 let advice = "report this as a defect of glame";
-                return Err(refused("searching", advice, "SQLite has no lists"));
+                return Err(crate::driver_error::refused(
+                    "searching",
+                    advice,
+                    "no lists in SQLite",
+                ));
             }
         };
         added

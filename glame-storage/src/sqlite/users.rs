@@ -142,12 +142,12 @@ impl UserWriter for SqliteWork {
             )
         })?;
         let mut touched = sqlx::query_scalar!(
-            "DELETE FROM discount_cards
+            r#"DELETE FROM discount_cards
              WHERE card IN (SELECT unhex(value ->> 1) FROM json_each(?1))
                AND (user_id, card) NOT IN (
                    SELECT unhex(value ->> 0), unhex(value ->> 1) FROM json_each(?1)
                )
-             RETURNING user_id",
+             RETURNING user_id AS "user_id!: Uuid""#,
             rows,
         )
         .fetch_all(&mut *self.tx)
