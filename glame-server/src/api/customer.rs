@@ -612,7 +612,8 @@ impl PurchasesAsked {
 
 /// What the cabinet and the administrators show alike.
 impl App {
-    async fn shown(&self, profile: Profile) -> Result<Told<ProfileView, Versioned>, Problem> {
+    /// Shows a profile with figures and points.
+    pub async fn shown(&self, profile: Profile) -> Result<Told<ProfileView, Versioned>, Problem> {
         let user = profile.user.id;
         let metrics: Option<CustomerMetrics> = self.storage.metrics(&[user]).await?.pop();
         let points = self.loyalty.get_loyalty_balance(user).await?.available.get();

@@ -219,8 +219,8 @@ pub struct Overview {
     pub buyers: u64,
     /// What all customers have spent, net of returns.
     pub total_revenue: super::roubles::Roubles,
-    /// The day or the instant that the figures speak of.
-    pub as_of: String,
+    /// The day that the figures speak of.
+    pub as_of: NaiveDate,
     /// How scores are spread.
     pub rfm_analysis: RfmDistribution,
     /// How customers are spread over the guide's words.
@@ -937,7 +937,7 @@ impl App {
             total_customers,
             buyers,
             total_revenue: Money::from_kopecks(revenue).into(),
-            as_of: analysis.as_of.to_string(),
+            as_of: analysis.as_of.date(self.zone),
             rfm_analysis: RfmDistribution {
                 total_customers: analysis.customers,
                 cells: analysis

@@ -181,7 +181,7 @@ impl From<SyncRefused> for Problem {
 impl From<glame_core::access::RoleRefusal> for Problem {
     fn from(refusal: glame_core::access::RoleRefusal) -> Self {
         let code = match refusal {
-            glame_core::access::RoleRefusal::Unknown => ProblemCode::NotFound,
+            glame_core::access::RoleRefusal::UnknownMember => ProblemCode::NotFound,
             _ => ProblemCode::Conflict,
         };
         Self::new(code, refusal.to_string())
@@ -192,11 +192,17 @@ impl From<WebhookError> for Problem {
     fn from(error: WebhookError) -> Self {
         let detail = error.to_string();
         match error {
-            WebhookError::Storage(error) => error.into(),
-            error => {
-                let _ = detail;
-                internal(&error)
+            WebhookError::UnknownEndpoint(_) | WebhookError::UnknownDelivery { .. } => {
+                Self::new(ProblemCode::NotFound, detail)
             }
+            WebhookError::Url(_) => Self::of_field(ProblemCode::ValueInvalid, "/url", detail),
+            WebhookError::NoEvents => Self::of_field(ProblemCode::ValueInvalid, "/events", detail),
+            WebhookError::TooManyEndpoints | WebhookError::NotEnabled { .. } => {
+                Self::new(ProblemCode::Conflict, detail)
+            }
+            WebhookError::Stale { .. } => Self::new(ProblemCode::Stale, detail),
+            WebhookError::Storage(error) => error.into(),
+            error => internal(&error),
         }
     }
 }

@@ -2,10 +2,10 @@ use std::borrow::Cow;
 
 use glame_core::values::Money;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
-use poem_openapi::types::{ToJSON, Type};
+use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
 use serde_json::Value;
 
-/// Money in an answer: roubles as a decimal string, exact to the kopeck.
+/// Money: roubles as a decimal string, exact to the kopeck.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Roubles(pub Money);
 
@@ -48,5 +48,17 @@ impl Type for Roubles {
 impl ToJSON for Roubles {
     fn to_json(&self) -> Option<Value> {
         Some(Value::from(self.0.to_string()))
+    }
+}
+
+impl ParseFromJSON for Roubles {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        let value = value.unwrap_or_default();
+        let text = value
+            .as_str()
+            .ok_or_else(|| ParseError::expected_type(value.clone()))?;
+        Money::parse_roubles(text)
+            .map(Self)
+            .map_err(ParseError::custom)
     }
 }

@@ -187,8 +187,10 @@ impl StaffApi {
         let has_more = cut(&mut found, limit.0);
         let next = found.last().filter(|_| has_more).map(|member| member.user);
         let note = AuditNote::new(AuditAction::StaffListed, None);
-        let noted = app.access.record(&me.caller(), note);
-        noted.await.map_err(Problem::from)?;
+        app.access
+            .record(&me.caller(), note)
+            .await
+            .map_err(Problem::from)?;
         Ok(Told::new(StaffList {
             staff: found.iter().map(StaffView::from).collect(),
             page: app.cursors.page("staff", next.as_ref()),
@@ -213,8 +215,11 @@ impl StaffApi {
             full_name: name.map(|name| plain(name, "/full_name")).transpose()?,
             password: FirstPassword::Temporary,
         };
-        let made = app.access.create_staff(&me.caller(), new);
-        let made = made.await.map_err(Problem::from)?;
+        let made = app
+            .access
+            .create_staff(&me.caller(), new)
+            .await
+            .map_err(Problem::from)?;
         let location = format!("/api/admin/staff/{}", made.member.user);
         let body = StaffWithPassword {
             member: StaffView::from(&made.member),
@@ -263,8 +268,11 @@ impl StaffApi {
         id: Path<Uuid>,
     ) -> Answer<Told<TemporaryPassword>, Changing> {
         let user = UserId::from_uuid(id.0);
-        let password = app.access.reset_password(&me.caller(), user);
-        let password = password.await.map_err(Problem::from)?;
+        let password = app
+            .access
+            .reset_password(&me.caller(), user)
+            .await
+            .map_err(Problem::from)?;
         app.sessions.forget(user);
         Ok(Told::new(TemporaryPassword {
             temporary_password: password.as_str().to_owned(),
@@ -321,8 +329,10 @@ impl StaffApi {
         let next = found.last().filter(|_| has_more);
         let next = next.map(|entry| (entry.at, entry.id));
         let note = AuditNote::new(AuditAction::AuditRead, filter.subject);
-        let noted = app.access.record(&me.caller(), note);
-        noted.await.map_err(Problem::from)?;
+        app.access
+            .record(&me.caller(), note)
+            .await
+            .map_err(Problem::from)?;
         Ok(Told::new(AuditPage {
             entries: found.iter().map(AuditView::from).collect(),
             page: app.cursors.page(&list, next.as_ref()),

@@ -5,10 +5,7 @@ mod looks;
 mod loyalty;
 mod purchases;
 
-pub use customer::{
-    CustomerView, GenderName, PreferenceView, PreferencesView, ProfileView, RfmView, StatsView,
-    StatusName, status_of, text_of,
-};
+pub use customer::{CustomerView, GenderName, ProfileView, StatsView, StatusName, text_of};
 pub use looks::{LookView, ProductView, SaveTypeName, SavedLookView};
-pub use loyalty::{BalanceView, LevelView, ProgrammeView, TransactionView};
+pub use loyalty::{BalanceView, ProgrammeView, TransactionView};
 pub use purchases::{PurchaseView, ReceiptView};

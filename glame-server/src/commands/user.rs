@@ -178,8 +178,9 @@ impl ResetPassword {
             .staff_by_email(&self.email)
             .await?
             .ok_or_else(|| format!("there is no member of staff with the address {email}"))?;
-        let temporary = access.reset_password(&Caller::system(), member.user);
-        let temporary = temporary.await?;
+        let temporary = access
+            .reset_password(&Caller::system(), member.user)
+            .await?;
         // The password alone on standard output, so that a script can take it.
         print(temporary.as_str())?;
         tracing::info!("the password must be changed at the next sign-in");

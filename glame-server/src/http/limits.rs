@@ -34,7 +34,7 @@ pub(super) async fn of_one_mebibyte<E: Endpoint>(
     if length.is_some_and(|bytes| bytes > MOST_BYTES) {
         return Err(poem::error::ReadBodyError::PayloadTooLarge.into());
     }
-    if length != Some(0) && !request.is_body_empty() {
+    if length != Some(0) {
         let body = request.take_body().into_bytes_limit(MOST_BYTES).await?;
         request.set_body(body);
     }
@@ -103,25 +103,19 @@ impl RequestCounter {
         endpoint: Arc<E>,
         request: Request,
     ) -> poem::Result<Response> {
-        let address = client_address(&request, self.proxies);
-        let (0, _) | (_, None) = (self.most, address) else {
-            let left = self.count(address, Instant::now());
-            let Some(requests) = left.requests else {
-                return Err(Problem::new(
-                    ProblemCode::RateLimited,
-                    format!("at most {} requests a minute", self.most),
-                )
-                .retry_after(left.ends_in)
-                .into());
-            };
-            let mut response = endpoint.call(request).await?.into_response();
-            self.tell(&mut response, requests, left.ends_in);
-            return Ok(response);
+        if self.most == 0 {
+            let answered = endpoint.call(request).await;
+            return answered.map(IntoResponse::into_response);
+        }
+        let left = self.count(client_address(&request, self.proxies), Instant::now());
+        let Some(requests) = left.requests else {
+            let detail = format!("at most {} requests a minute", self.most);
+            let problem = Problem::new(ProblemCode::RateLimited, detail);
+            return Err(problem.retry_after(left.ends_in).into());
         };
-        endpoint
-            .call(request)
-            .await
-            .map(IntoResponse::into_response)
+        let mut response = endpoint.call(request).await?.into_response();
+        self.tell(&mut response, requests, left.ends_in);
+        Ok(response)
     }
 
     fn count(&self, address: Option<IpAddr>, now: Instant) -> Left {

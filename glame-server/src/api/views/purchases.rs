@@ -63,7 +63,7 @@ impl From<&PurchaseRecord> for PurchaseView {
     fn from(record: &PurchaseRecord) -> Self {
         let line = &record.line;
         let product = record.product.as_ref();
-        let document = *line.document.reference.as_uuid();
+        let document = *line.document.document.as_uuid();
         let text = |text: &glame_core::values::PlainText| text.as_str().to_owned();
         Self {
             id: format!("{document}/{}", line.line_number),
@@ -106,7 +106,7 @@ pub struct ReceiptView {
 impl From<&ReceiptRecord> for ReceiptView {
     fn from(receipt: &ReceiptRecord) -> Self {
         Self {
-            document_id_1c: *receipt.key.document.reference.as_uuid(),
+            document_id_1c: *receipt.key.document.document.as_uuid(),
             purchase_date: receipt.key.purchased_at,
             kind: receipt.kind.into(),
             store_name: receipt
