@@ -12,6 +12,7 @@ mod openapi;
 mod report;
 mod serve;
 mod sync;
+mod user;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -56,6 +57,9 @@ enum Command {
     /// Print reports
     #[command(subcommand)]
     Report(report::Report),
+    /// Make and list members of staff
+    #[command(subcommand)]
+    User(user::User),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -89,6 +93,7 @@ async fn run_command(line: CommandLine) -> Result<ExitCode, CommandError> {
         Command::Metrics(metrics) => metrics.run(&settings).await,
         Command::Loyalty(loyalty) => loyalty.run(&settings).await,
         Command::Report(report) => report.run(&settings).await,
+        Command::User(user) => user.run(&settings).await,
         Command::Openapi => openapi::run(),
     }
 }

@@ -3,6 +3,7 @@
 //! Every key has a default but the address of the database and of the 1C base; every key is
 //! checked at the start, and an error names the key and the variable that can set it.
 
+mod auth;
 mod environment;
 mod loyalty;
 
@@ -21,6 +22,7 @@ use glame_onec::{BonusPoints, Credentials, OnecSettings, SalesRegister, Timeouts
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+pub use auth::{AuthSettings, CustomerCodeSetting, LimitSettings, SmsProvider, SmsSettings};
 pub use environment::Environment;
 pub use loyalty::LoyaltySettings;
 
@@ -40,6 +42,8 @@ pub struct Settings {
     pub analytics: AnalyticsSettings,
     /// The loyalty programme.
     pub loyalty: LoyaltySettings,
+    /// Sign-in.
+    pub auth: AuthSettings,
     /// What is logged.
     pub log: LogSettings,
 }
@@ -264,6 +268,7 @@ impl Settings {
         self.schedule()?;
         self.loyalty.expire_schedule()?;
         self.programme()?;
+        self.auth.check()?;
         let at_least_one = [
             ("sync.lease_seconds", self.sync.lease_seconds),
             ("sync.complete_every_days", self.sync.complete_every_days),

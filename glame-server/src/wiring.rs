@@ -1,17 +1,22 @@
 //! Puts adapters and services together as the settings say.
 
 mod absent_source;
+mod access;
 
 use std::sync::Arc;
 
 use glame_core::analytics::{AsOf, CustomerAnalyticsService};
 use glame_core::loyalty::{LoyaltyService, PointsLedger};
-use glame_core::ports::{Clock, PointsSource, SalesSource, Storage, StorageError};
+use glame_core::ports::{
+    Clock, CodeSenderError, HashingError, PointsSource, SalesSource, Storage, StorageError,
+};
 use glame_core::sync::CustomerSyncService;
 use glame_onec::OnecSource;
 
 pub use absent_source::AbsentSource;
+pub use access::{access, code_sender, warn_of_sign_in};
 
+use crate::access::SecretFileError;
 use crate::clock::{SystemClock, TimeOrderedIds};
 use crate::settings::{Settings, SettingsError};
 
@@ -28,6 +33,15 @@ pub enum WiringError {
     /// The database cannot be used.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// The secret of the server cannot be kept.
+    #[error(transparent)]
+    Secret(#[from] SecretFileError),
+    /// Passwords cannot be hashed.
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    /// The settings of the provider of messages do not hold.
+    #[error(transparent)]
+    CodeSender(#[from] CodeSenderError),
 }
 
 /// Opens the database and checks that its schema is the one of this version.

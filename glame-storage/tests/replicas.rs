@@ -4,8 +4,11 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::join_all;
+use glame_core::access::RateLimit;
 use glame_core::ports::{LeaseState, StorageError};
+use glame_core::testkit::fixtures::access::server_secret;
 use glame_core::testkit::fixtures::minute;
 use glame_core::values::LeaseToken;
 use glame_storage::OpenOptions;
@@ -112,4 +115,42 @@ async fn the_lease_is_a_fence_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("glame.db").display());
     assert_the_lease_is_a_fence(&url).await;
+}
+
+/// Attempts that come over two servers at once are all counted, and the limit holds for both.
+async fn assert_limits_are_shared(url: &str) {
+    glame_storage::migrate(url).await.unwrap();
+    let servers = [
+        glame_storage::open(url).await.unwrap(),
+        glame_storage::open(url).await.unwrap(),
+    ];
+    let limit = RateLimit {
+        name: "logins",
+        attempts: 10,
+        window: TimeDelta::minutes(15),
+    };
+    let attempt = limit.attempt_of(&server_secret(), &[b"anna@example.org"]);
+    let tries = (0..16).map(|n| {
+        let server = &servers[n % 2];
+        async move {
+            let mut work = server.begin().await.unwrap();
+            let windows = work.count_attempts(&[attempt], minute(0)).await.unwrap();
+            work.commit().await.unwrap();
+            limit.decide(windows[0], minute(0)).exceeded
+        }
+    });
+    let exceeded = join_all(tries).await;
+    assert_eq!(exceeded.iter().filter(|exceeded| !**exceeded).count(), 10);
+}
+
+#[tokio::test]
+async fn limits_are_shared_on_postgres() {
+    assert_limits_are_shared(&PostgresCluster::start().fresh_database().await).await;
+}
+
+#[tokio::test]
+async fn limits_are_shared_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("glame.db").display());
+    assert_limits_are_shared(&url).await;
 }

@@ -185,3 +185,120 @@ fn with_parts<T>(
         code.as_str().as_bytes(),
     ])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::MockSecretSource;
+    use crate::testkit::KnownSecrets;
+    use crate::testkit::fixtures::access::server_secret;
+    use crate::testkit::fixtures::{customer, minute};
+
+    fn code(text: &str) -> OneTimeCode {
+        OneTimeCode::parse(text).unwrap()
+    }
+
+    fn issued() -> StoredCode {
+        let subject = SubjectKey::from_bytes([7; 32]);
+        let user = Some(customer(1).id);
+        StoredCode::issue(&server_secret(), subject, user, &code("123456"), minute(0))
+    }
+
+    fn check(stored: &StoredCode, user: Option<u128>, text: &str, minutes: i64) -> CodeCheck {
+        let user = user.map(|n| customer(n).id);
+        stored.check(&server_secret(), user, &code(text), minute(minutes))
+    }
+
+    #[test]
+    fn a_code_is_right_for_its_user_only_and_in_time() {
+        let stored = issued();
+        let cases = [
+            (Some(1), "123456", 0, CodeCheck::Right),
+            (Some(1), "123456", 4, CodeCheck::Right),
+            (Some(1), "123456", 5, CodeCheck::Void),
+            (Some(1), "123457", 0, CodeCheck::Wrong),
+            (Some(2), "123456", 0, CodeCheck::Wrong),
+            (None, "123456", 0, CodeCheck::Wrong),
+        ];
+        for (user, text, minutes, expected) in cases {
+            assert_eq!(
+                check(&stored, user, text, minutes),
+                expected,
+                "{user:?} {text}"
+            );
+        }
+        let nobodys = StoredCode::issue(
+            &server_secret(),
+            stored.subject,
+            None,
+            &code("123456"),
+            minute(0),
+        );
+        assert_eq!(check(&nobodys, None, "123456", 0), CodeCheck::Wrong);
+    }
+
+    #[test]
+    fn a_code_that_was_used_or_tried_too_often_is_void() {
+        let mut used = issued();
+        used.used_at = Some(minute(1));
+        assert_eq!(check(&used, Some(1), "123456", 1), CodeCheck::Void);
+        let mut tried = issued();
+        tried.tries = CODE_TRIES - 1;
+        assert_eq!(check(&tried, Some(1), "123456", 1), CodeCheck::Right);
+        tried.tries = CODE_TRIES;
+        assert_eq!(check(&tried, Some(1), "123456", 1), CodeCheck::Void);
+        assert!(!tried.is_over(minute(1)) && used.is_over(minute(1)));
+    }
+
+    #[test]
+    fn what_is_typed_is_read_with_spaces_and_hyphens() {
+        for text in ["123456", " 123 456 ", "123-456"] {
+            assert_eq!(code(text).as_str(), "123456");
+        }
+        assert_eq!(code("0001").as_str(), "0001");
+        for text in ["", "12345", "1234567", "12345a", "１２３４５６"] {
+            assert_eq!(OneTimeCode::parse(text), None, "{text}");
+        }
+        assert_eq!(format!("{:?}", code("123456")), "OneTimeCode(***)");
+    }
+
+    #[test]
+    fn the_last_four_digits_of_a_card_are_its_suffix() {
+        let suffix = |text| OneTimeCode::suffix_of(text);
+        assert_eq!(suffix("2900000001017"), Some(code("1017")));
+        assert_eq!(suffix("A-00 29"), Some(code("0029")));
+        assert_eq!(suffix("AB123"), None);
+    }
+
+    #[test]
+    fn chance_beyond_the_last_whole_million_is_drawn_again() {
+        let mut secrets = MockSecretSource::new();
+        let mut draws = [u32::MAX, 4_294_000_000, 4_293_999_999].into_iter();
+        secrets.expect_fill().times(3).returning(move |bytes| {
+            bytes.copy_from_slice(&draws.next().unwrap().to_be_bytes());
+            Ok(())
+        });
+        assert_eq!(OneTimeCode::draw(&secrets).unwrap().as_str(), "999999");
+    }
+
+    #[test]
+    fn codes_are_spread_over_all_of_them() {
+        let secrets = KnownSecrets::default();
+        let mut by_first_digit = [0_u32; 10];
+        for _ in 0..10_000 {
+            let drawn = OneTimeCode::draw(&secrets).unwrap();
+            assert_eq!(drawn.as_str().len(), 6);
+            let first = drawn.as_str()[..1].parse::<usize>().unwrap();
+            by_first_digit[first] += 1;
+        }
+        let is_fair = |count: &u32| (850..1_150).contains(count);
+        assert!(by_first_digit.iter().all(is_fair), "{by_first_digit:?}");
+    }
+
+    #[test]
+    fn another_code_may_be_made_after_a_minute() {
+        let stored = issued();
+        assert_eq!(stored.resend_in(minute(0)), Some(RESEND_AFTER));
+        assert_eq!(stored.resend_in(minute(1)), None);
+    }
+}

@@ -150,3 +150,51 @@ const COMMON: [&str; 40] = [
     "йцукенгшщзхъ",
     "парольпароль",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::KnownSecrets;
+
+    #[test]
+    fn weak_passwords_are_told_by_what_is_wrong() {
+        let long = "я".repeat(200);
+        let cases = [
+            ("11 знаков..", WeakPassword::TooShort),
+            (long.as_str(), WeakPassword::TooLong),
+            ("aaaaBBBBaaaa1", WeakPassword::TooUniform),
+            ("Qwerty-123456!", WeakPassword::Common),
+            ("ЙЦУКЕНГШЩЗХЪ", WeakPassword::Common),
+            ("Anna@Example.ru", WeakPassword::IsEmail),
+        ];
+        for (text, expected) in cases {
+            let refused = Password::new_for("anna@example.ru", text);
+            assert_eq!(refused.unwrap_err(), expected, "{text}");
+        }
+        for text in ["двенадцать знаков", "correct zebra staple", "x7!Qp0@zL#4w"] {
+            assert!(Password::new_for("anna@example.ru", text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_common_ones_are_in_the_form_that_is_compared() {
+        for text in COMMON {
+            assert!(
+                text.chars()
+                    .all(|c| c.is_alphanumeric() && !c.is_uppercase()),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_drawn_password_may_be_set_and_is_shown_to_nobody() {
+        let secrets = KnownSecrets::default();
+        let (one, other) = (Password::draw(&secrets), Password::draw(&secrets));
+        let (one, other) = (one.unwrap(), other.unwrap());
+        assert_ne!(one, other);
+        assert!(Password::new_for("anna@example.ru", one.as_str()).is_ok());
+        assert_eq!(format!("{one:?}"), "Password(***)");
+        assert_eq!(Password::typed(&"x".repeat(257)), None);
+    }
+}

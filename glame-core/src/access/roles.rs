@@ -74,3 +74,82 @@ pub fn decide_role(
     }
     Ok(changed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::fixtures::access::{staff_member, staff_user};
+
+    /// Members 1 and 2 administer, 3 does marketing, 4 is a disabled administrator.
+    fn staff() -> Vec<StaffMember> {
+        let mut staff: Vec<_> = (1..=4).map(staff_member).collect();
+        staff[2].role = Role::AiMarketer;
+        staff[3].disabled = true;
+        staff
+    }
+
+    fn decide(
+        staff: &[StaffMember],
+        actor: Option<u128>,
+        user: u128,
+        change: StaffChange,
+    ) -> Result<StaffMember, RoleRefusal> {
+        decide_role(staff, actor.map(staff_user), staff_user(user), change)
+    }
+
+    #[test]
+    fn administrators_neither_demote_nor_disable_themselves() {
+        let demote = StaffChange::Role(Role::ContentManager);
+        let cases = [
+            (Some(1), 1, demote, Err(RoleRefusal::OwnRole)),
+            (
+                Some(1),
+                1,
+                StaffChange::Disable,
+                Err(RoleRefusal::OwnAccount),
+            ),
+            (Some(1), 1, StaffChange::Role(Role::Admin), Ok(1)),
+            (Some(1), 2, demote, Ok(2)),
+            (Some(1), 2, StaffChange::Disable, Ok(2)),
+            (Some(1), 3, StaffChange::Role(Role::Admin), Ok(2)),
+            (Some(1), 4, StaffChange::Enable, Ok(2)),
+            (Some(1), 4, StaffChange::Disable, Ok(1)),
+            (
+                Some(1),
+                3,
+                StaffChange::Role(Role::Customer),
+                Err(RoleRefusal::NotForStaff),
+            ),
+            (Some(1), 9, demote, Err(RoleRefusal::UnknownMember)),
+            (None, 1, demote, Ok(2)),
+        ];
+        for (actor, user, change, expected) in cases {
+            let version = decide(&staff(), actor, user, change).map(|member| member.version);
+            assert_eq!(version, expected, "{actor:?} {user} {change:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_active_administrator_stays() {
+        let mut staff = staff();
+        staff[1].role = Role::AiMarketer;
+        for change in [StaffChange::Role(Role::AiMarketer), StaffChange::Disable] {
+            // Neither the command line nor somebody whose role was taken meanwhile.
+            for actor in [None, Some(2)] {
+                let refused = decide(&staff, actor, 1, change);
+                assert_eq!(refused, Err(RoleRefusal::LastAdmin), "{change:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_changes_nothing_else() {
+        let changed = decide(&staff(), None, 3, StaffChange::Role(Role::ContentManager));
+        let expected = StaffMember {
+            role: Role::ContentManager,
+            version: 2,
+            ..staff()[2].clone()
+        };
+        assert_eq!(changed, Ok(expected));
+    }
+}

@@ -286,3 +286,66 @@ impl fmt::Debug for CsrfToken {
         f.write_str("CsrfToken(***)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::KnownSecrets;
+    use crate::testkit::fixtures::access::session;
+    use crate::testkit::fixtures::{customer, minute};
+
+    const LIFETIME: SessionLifetime = SessionLifetime {
+        idle: TimeDelta::minutes(30),
+        absolute: TimeDelta::days(1),
+    };
+
+    fn stored() -> StoredSession {
+        StoredSession {
+            session: session(0, customer(1).id),
+            role: Role::Customer,
+            barred: false,
+            must_change_password: false,
+        }
+    }
+
+    #[test]
+    fn a_session_ends_by_silence_by_age_or_by_hand() {
+        let mut session = stored().session;
+        let state = |session: &Session, minutes| session.state(LIFETIME, minute(minutes));
+        assert_eq!(state(&session, 29), SessionState::Active);
+        assert_eq!(state(&session, 30), SessionState::Expired);
+        session.last_seen_at = minute(24 * 60 - 1);
+        assert_eq!(state(&session, 24 * 60 - 1), SessionState::Active);
+        assert_eq!(state(&session, 24 * 60), SessionState::Expired);
+        session.revoked_at = Some(minute(1));
+        assert_eq!(state(&session, 24 * 60 - 1), SessionState::Revoked);
+    }
+
+    #[test]
+    fn nobody_acts_by_a_session_whose_user_has_changed() {
+        let acts = |stored: &StoredSession| stored.principal(LIFETIME, minute(1)).is_some();
+        assert!(acts(&stored()));
+        let changes: [fn(&mut StoredSession); 3] = [
+            |stored| stored.role = Role::Admin,
+            |stored| stored.barred = true,
+            |stored| stored.session.revoked_at = Some(minute(0)),
+        ];
+        for change in changes {
+            let mut stored = stored();
+            change(&mut stored);
+            assert!(!acts(&stored), "{stored:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_read_as_it_was_written_and_no_secret_comes_twice() {
+        let secrets = KnownSecrets::default();
+        let draw = || SessionToken::draw(customer(1).id, &secrets).unwrap();
+        let (one, other) = (draw(), draw());
+        assert_ne!(one.hash(), other.hash());
+        let text = one.reveal();
+        assert_eq!(text.len(), SessionToken::PREFIX.len() + 2 * 48);
+        let read = SessionToken::parse(&text).unwrap();
+        assert_eq!((read.user(), read.hash()), (customer(1).id, one.hash()));
+    }
+}

@@ -139,3 +139,89 @@ pub fn choose_candidate(candidates: Vec<SignInCandidate>) -> Option<SignInCandid
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::fixtures::access::server_secret;
+    use crate::testkit::fixtures::{card_number, customer, minute};
+
+    fn candidate(n: u128, by_card: bool, known_since: i64) -> SignInCandidate {
+        SignInCandidate {
+            user: customer(n).id,
+            phone: customer(n).phone,
+            card_number: Some(card_number(n)),
+            by_card,
+            created_at: minute(known_since),
+        }
+    }
+
+    #[test]
+    fn one_subject_has_many_writings() {
+        let key = |text| SignInName::parse(text).unwrap().key(&server_secret());
+        for text in [
+            "+7 (978) 000-00-01",
+            "89780000001",
+            "9780000001",
+            "7 978 000 00 01",
+        ] {
+            assert_eq!(key(text), key("79780000001"), "{text}");
+        }
+        assert_eq!(key(" 29 000 а"), key("29000А"));
+        assert_ne!(key("2900000000001"), key("2900000000002"));
+        for text in ["", "  ", &"1".repeat(101)] {
+            assert_eq!(SignInName::parse(text), Err(ParseSignInNameError));
+        }
+    }
+
+    #[test]
+    fn a_phone_is_looked_for_as_a_card_in_each_writing() {
+        let numbers = |text| -> Vec<String> {
+            let name = SignInName::parse(text).unwrap();
+            let numbers = name.card_numbers();
+            numbers
+                .iter()
+                .map(|number| number.as_str().to_owned())
+                .collect()
+        };
+        assert_eq!(
+            numbers("8 978 000-00-01"),
+            ["79780000001", "89780000001", "9780000001"]
+        );
+        assert_eq!(numbers("+44 20 7946 0018"), ["442079460018"]);
+        assert_eq!(numbers("29 00"), ["2900"]);
+    }
+
+    #[test]
+    fn the_choice_does_not_depend_on_the_order() {
+        // The holder of the card, though known for the shortest time; then the longest known.
+        let ranked = [
+            candidate(1, true, 9),
+            candidate(2, false, 1),
+            candidate(3, false, 5),
+        ];
+        for skipped in 0..ranked.len() {
+            let mut rest = ranked[skipped..].to_vec();
+            assert_eq!(choose_candidate(rest.clone()).as_ref(), rest.first());
+            let best = rest[0].clone();
+            rest.reverse();
+            assert_eq!(choose_candidate(rest), Some(best));
+        }
+        let twins = [candidate(4, false, 1), candidate(5, false, 1)];
+        let first = twins.iter().map(|twin| twin.user).min();
+        let chosen = choose_candidate(twins.to_vec()).map(|chosen| chosen.user);
+        assert_eq!(chosen, first);
+        assert_eq!(choose_candidate(Vec::new()), None);
+    }
+
+    #[test]
+    fn a_card_that_is_a_phone_stands_in_for_a_missing_phone() {
+        let mut nameless = candidate(1, true, 0);
+        nameless.phone = None;
+        assert_eq!(nameless.code_phone(), None);
+        nameless.card_number = Some(CardNumber::parse("79780000001").unwrap());
+        let phone = PhoneNumber::parse("9780000001").unwrap();
+        assert_eq!(nameless.code_phone(), Some(phone));
+        assert_eq!(candidate(2, true, 0).code_phone(), customer(2).phone);
+    }
+}

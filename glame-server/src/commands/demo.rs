@@ -16,7 +16,7 @@ use super::{CommandError, serve};
 use crate::jobs::{ExpirySweeper, Jobs, Scheduler, SyncJob, SyncPatience, SyncTarget};
 use crate::output::print;
 use crate::reports::{self, RfmReport};
-use crate::settings::Settings;
+use crate::settings::{CustomerCodeSetting, Settings};
 use crate::stop::Stop;
 use crate::wiring;
 
@@ -57,6 +57,7 @@ impl Demo {
         std::fs::create_dir_all(&self.data)
             .map_err(|error| format!("cannot create {}: {error}", self.data.display()))?;
         glame_storage::migrate(settings.database_url()?).await?;
+        wiring::warn_of_sign_in(&settings);
         let storage = wiring::storage(&settings).await?;
         let source = Arc::new(wiring::source(&settings)?);
         let service = wiring::sync_service(&settings, Arc::clone(&storage), source);
@@ -111,6 +112,7 @@ impl Demo {
         settings.onec.user = Some(credentials.user.clone());
         settings.onec.password = Some(credentials.password.clone().into());
         settings.analytics.as_of = DAY_AFTER_THE_LAST_SALE;
+        settings.auth.customer_code = CustomerCodeSetting::CardSuffix;
         settings.loyalty.starts_on = A_YEAR_BEFORE_THE_LAST_SALE;
         Ok(settings)
     }

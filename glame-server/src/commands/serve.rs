@@ -16,6 +16,7 @@ pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
     let storage = wiring::storage(settings).await?;
     let loyalty = wiring::loyalty(settings, Arc::clone(&storage))?;
     wiring::warn_of_old_receipts(settings)?;
+    wiring::warn_of_sign_in(settings);
     let scheduler = if settings.onec.url.is_some() {
         let source = Arc::new(wiring::source(settings)?);
         let service = wiring::sync_service(settings, Arc::clone(&storage), source);

@@ -5,7 +5,7 @@ use glame_core::loyalty::PointsLedger;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::SecretString;
 
-use super::{LogFormat, Register, Settings, SettingsError};
+use super::{CustomerCodeSetting, LogFormat, Register, Settings, SettingsError, SmsProvider};
 
 /// The variables of the environment, taken once at the start.
 #[derive(Clone, Default)]
@@ -69,6 +69,7 @@ impl Environment {
             settings.analytics.as_of = Some(day);
         }
         self.apply_loyalty(settings)?;
+        self.apply_auth(settings)?;
         put(
             &mut settings.log.filter,
             self.get("GLAME_LOG").map(str::to_owned),
@@ -98,6 +99,40 @@ impl Environment {
         put(
             &mut loyalty.expire_schedule,
             self.get("GLAME_LOYALTY_EXPIRE_SCHEDULE").map(str::to_owned),
+        );
+        Ok(())
+    }
+
+    fn apply_auth(&self, settings: &mut Settings) -> Result<(), SettingsError> {
+        let auth = &mut settings.auth;
+        if let Some(secret) = self.secret("GLAME_AUTH_SECRET") {
+            auth.secret = Some(secret);
+        }
+        put(
+            &mut auth.customer_code,
+            self.parse("GLAME_AUTH_CUSTOMER_CODE", "sms or card_suffix")?,
+        );
+        let sms = &mut auth.sms;
+        put(
+            &mut sms.provider,
+            self.parse("GLAME_SMS_PROVIDER", "off, log, http, sms_aero or sms_ru")?,
+        );
+        if let Some(key) = self.secret("GLAME_SMS_KEY") {
+            sms.key = Some(key);
+        }
+        for (place, name) in [
+            (&mut sms.url, "GLAME_SMS_URL"),
+            (&mut sms.body, "GLAME_SMS_BODY"),
+            (&mut sms.user, "GLAME_SMS_USER"),
+            (&mut sms.sender, "GLAME_SMS_SENDER"),
+        ] {
+            if let Some(value) = self.get(name) {
+                *place = Some(value.to_owned());
+            }
+        }
+        put(
+            &mut sms.timeout_seconds,
+            self.parse("GLAME_SMS_TIMEOUT", "a whole number of seconds")?,
         );
         Ok(())
     }
@@ -200,6 +235,33 @@ impl FromStr for Ledger {
     }
 }
 
+impl FromStr for CustomerCodeSetting {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "sms" => Ok(Self::Sms),
+            "card_suffix" => Ok(Self::CardSuffix),
+            _ => Err(()),
+        }
+    }
+}
+
+impl FromStr for SmsProvider {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "off" => Ok(Self::Off),
+            "log" => Ok(Self::Log),
+            "http" => Ok(Self::Http),
+            "sms_aero" => Ok(Self::SmsAero),
+            "sms_ru" => Ok(Self::SmsRu),
+            _ => Err(()),
+        }
+    }
+}
+
 impl FromStr for Register {
     type Err = ();
 
@@ -292,6 +354,14 @@ mod tests {
             (
                 &[("GLAME_LOYALTY_LEDGER", "1c")],
                 "GLAME_LOYALTY_LEDGER: expected glame or onec",
+            ),
+            (
+                &[("GLAME_AUTH_CUSTOMER_CODE", "password")],
+                "GLAME_AUTH_CUSTOMER_CODE: expected sms or card_suffix",
+            ),
+            (
+                &[("GLAME_SMS_PROVIDER", "pigeon")],
+                "GLAME_SMS_PROVIDER: expected off, log, http, sms_aero or sms_ru",
             ),
             (
                 &[("GLAME_LOYALTY_STARTS_ON", "January")],

@@ -13,3 +13,4 @@ mod refusals;
 mod replicas;
 mod scenarios;
 mod shop;
+mod staff;
