@@ -1,10 +1,12 @@
 //! Work that goes on beside the requests: the synchronisation, the points, their schedules.
 
+mod access;
 mod expiry;
 mod schedule;
 mod sync;
 mod timetable;
 
+pub use access::AccessSweeper;
 pub use expiry::ExpirySweeper;
 pub use schedule::Scheduler;
 pub use sync::{JobError, SyncJob, SyncOutcome, SyncPatience, SyncTarget};
