@@ -1,5 +1,6 @@
 //! Work that goes on beside the requests: the synchronisation, the points, their schedules.
 
+mod access;
 mod expiry;
 mod flagged;
 mod schedule;
@@ -7,6 +8,7 @@ mod sync;
 mod timetable;
 mod webhooks;
 
+pub use access::AccessSweeper;
 pub use expiry::ExpirySweeper;
 pub use schedule::Scheduler;
 pub use sync::{JobError, SyncJob, SyncOutcome, SyncPatience, SyncTarget};

@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn a_user_agent_is_cut() {
         let long = "Mozilla/5.0 ".repeat(100);
-        assert_eq!(cut_user_agent(&long).unwrap().as_str().len(), 199);
+        assert_eq!(cut_user_agent(&long).unwrap().as_str().len(), 200);
         assert_eq!(cut_user_agent("\0"), None);
     }
 }

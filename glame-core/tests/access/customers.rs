@@ -3,7 +3,7 @@ use glame_core::access::{
     AccessError, AuditAction, CODE_TRIES, CodeCheck, CustomerCode, OneTimeCode, RESEND_AFTER,
     ServerSecret, SignInName,
 };
-use glame_core::ports::{AccessWriter, CodeMessage, Storage};
+use glame_core::ports::{CodeMessage, Storage};
 use glame_core::testkit::fixtures::access::{origin, server_secret};
 use glame_core::testkit::fixtures::customer;
 use glame_core::users::{Role, User};

@@ -178,8 +178,9 @@ async fn what_has_ended_is_swept_a_day_later() {
     assert!(is_active(&desk, &signed_in).await);
     desk.wait(TimeDelta::days(181));
     assert_eq!(desk.access.sweep().await.unwrap(), 1);
-    let ended = SessionScope::All;
-    let user = customer(1).id;
-    let left = desk.access.revoke_sessions(&Caller::system(), user, ended);
+    let (system, user) = (Caller::system(), customer(1).id);
+    let left = desk
+        .access
+        .revoke_sessions(&system, user, SessionScope::All);
     assert_eq!(left.await.unwrap(), 0);
 }

@@ -1,7 +1,7 @@
 use super::{AccessError, AccessService, SessionOwner, SignedIn};
 use crate::access::{
-    AuditAction, AuditDetails, AuditNote, Caller, Password, Principal, RequestOrigin, RoleRefusal,
-    SessionKind, SessionScope, StaffChange, StaffMember, decide_role,
+    AuditAction, AuditDetails, AuditNote, Caller, LimitDecision, Password, PasswordHash, Principal,
+    RequestOrigin, RoleRefusal, SessionKind, SessionScope, StaffChange, StaffMember, decide_role,
 };
 use crate::ports::{PasswordCheck, StorageError};
 use crate::users::Role;
@@ -47,6 +47,13 @@ pub struct StaffCreated {
     pub temporary_password: Option<Password>,
 }
 
+/// A member of staff who knows the password.
+struct Proved {
+    member: StaffMember,
+    /// The password hashed anew, if its hash is weaker than those of today.
+    renewed: Option<PasswordHash>,
+}
+
 impl AccessService {
     /// Signs a member of staff in with an e-mail address and a password.
     ///
@@ -78,36 +85,55 @@ impl AccessService {
             return Err(AccessError::TooManyAttempts(limit));
         }
         let member = self.storage.staff_by_email(&email).await?;
+        let user = member.as_ref().map(|member| member.user);
+        match self.prove(member, &password).await? {
+            Some(proved) => self.open_staff_session(proved, origin, limit).await,
+            None => self.refuse_login(user, origin).await,
+        }
+    }
+
+    /// Compares a password, with something even where nobody is known; gives who may sign in.
+    async fn prove(
+        &self,
+        member: Option<StaffMember>,
+        password: &Password,
+    ) -> Result<Option<Proved>, AccessError> {
+        let passwords = &self.outside.passwords;
         let hash = match &member {
             Some(member) => member.password.clone(),
-            None => self.outside.passwords.decoy(),
+            None => passwords.decoy(),
         };
-        let check = self.outside.passwords.verify(&password, &hash).await?;
-        let user = member.as_ref().map(|member| member.user);
-        let good = member.filter(|member| !member.disabled && check != PasswordCheck::Wrong);
-        let Some(member) = good else {
-            return self.refuse_login(user, origin).await;
+        let check = passwords.verify(password, &hash).await?;
+        let Some(member) = member.filter(|member| !member.disabled) else {
+            return Ok(None);
         };
-        let renewed = match check {
-            PasswordCheck::RightButOutdated => {
-                let hash = self.outside.passwords.hash(&password).await?;
-                Some(StaffMember {
-                    password: hash,
-                    version: member.version.saturating_add(1),
-                    ..member.clone()
-                })
-            }
-            PasswordCheck::Right | PasswordCheck::Wrong => None,
-        };
-        let now = self.outside.clock.now();
+        Ok(match check {
+            PasswordCheck::Wrong => None,
+            PasswordCheck::Right => Some(Proved {
+                member,
+                renewed: None,
+            }),
+            PasswordCheck::RightButOutdated => Some(Proved {
+                member,
+                renewed: Some(passwords.hash(password).await?),
+            }),
+        })
+    }
+
+    /// Begins a session of a member of whom nothing has changed while the password was compared.
+    async fn open_staff_session(
+        &self,
+        proved: Proved,
+        origin: &RequestOrigin,
+        limit: LimitDecision,
+    ) -> Result<SignedIn, AccessError> {
+        let Proved { member, renewed } = proved;
+        let user = Some(member.user);
         let mut work = self.storage.begin().await?;
-        // Whoever was changed while the password was compared signs in anew.
+        // Whoever was changed meanwhile, disabled perhaps, signs in anew.
         if work.lock_staff_member(member.user).await?.as_ref() != Some(&member) {
             drop(work);
             return self.refuse_login(user, origin).await;
-        }
-        if let Some(renewed) = renewed {
-            work.put_staff_member(&renewed, now).await?;
         }
         let owner = SessionOwner {
             user: member.user,
@@ -115,6 +141,15 @@ impl AccessService {
             kind: SessionKind::Staff,
             must_change_password: member.must_change_password,
         };
+        if let Some(password) = renewed {
+            let renewed = StaffMember {
+                password,
+                version: member.version.saturating_add(1),
+                ..member
+            };
+            work.put_staff_member(&renewed, self.outside.clock.now())
+                .await?;
+        }
         let signed_in = self
             .open_session(work.as_mut(), owner, origin, limit)
             .await?;
