@@ -294,7 +294,7 @@ impl Profile {
             at,
         );
         change_field(&mut user.city, &mut edits.city, &change.city, at);
-        self.finish(before, now)
+        self.finish(&before, now)
     }
 
     /// Takes over what the shop's base says, and tells whether it changes anything.
@@ -320,10 +320,10 @@ impl Profile {
             take_theirs(&mut user.city, &mut edits.city, source.city.as_ref());
             user.phone = source.phone;
         }
-        self.finish(before, now)
+        self.finish(&before, now)
     }
 
-    fn finish(&mut self, before: (User, ProfileEdits), now: DateTime<Utc>) -> bool {
+    fn finish(&mut self, before: &(User, ProfileEdits), now: DateTime<Utc>) -> bool {
         let changes = (&self.user, &self.edits) != (&before.0, &before.1);
         if changes {
             self.user.updated_at = now;

@@ -114,10 +114,8 @@ pub async fn customers_come_in_every_order(storage: &dyn Storage) {
     }
 }
 
-fn filters() -> Vec<CustomerFilter> {
+fn filters_of_profiles() -> Vec<CustomerFilter> {
     let none = CustomerFilter::default;
-    let money = |roubles| Some(Money::from_whole_roubles(roubles).unwrap());
-    let score = |n| Some(Score::try_new(n).unwrap());
     vec![
         none(),
         CustomerFilter {
@@ -148,6 +146,14 @@ fn filters() -> Vec<CustomerFilter> {
             has_phone: Some(false),
             ..none()
         },
+    ]
+}
+
+fn filters_of_figures() -> Vec<CustomerFilter> {
+    let none = CustomerFilter::default;
+    let money = |roubles| Some(Money::from_whole_roubles(roubles).unwrap());
+    let score = |n| Some(Score::try_new(n).unwrap());
+    vec![
         CustomerFilter {
             statuses: vec![CustomerStatus::New],
             ..none()
@@ -225,7 +231,10 @@ fn filters() -> Vec<CustomerFilter> {
 /// Each filter chooses whom the rule of the core chooses, in every order, and counts them.
 pub async fn filters_choose_whom_the_rule_chooses(storage: &dyn Storage) {
     let mut shop = a_shop(storage).await;
-    for filter in filters() {
+    for filter in filters_of_profiles()
+        .into_iter()
+        .chain(filters_of_figures())
+    {
         for key in CustomerSortKey::ALL {
             let sort = CustomerSort {
                 key,
