@@ -170,7 +170,7 @@ async fn store_customers(url: &str) {
     let storage = glame_storage::open(url).await.unwrap();
     let mut users: Vec<User> = (0..2_000).map(customer).collect();
     users[7].city = Some(text("Керчь"));
-    let figures: Vec<_> = (1..).zip(&users).map(|(spent, user)| {
+    let figures = (1..).zip(&users).map(|(spent, user)| {
         let mut row = metrics(user.id);
         row.figures.total_spent = Money::from_kopecks(spent);
         row

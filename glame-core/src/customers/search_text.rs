@@ -1,6 +1,6 @@
 use crate::catalogue::Product;
 use crate::users::User;
-use crate::values::PlainText;
+use crate::values::{EmailAddress, PlainText};
 
 /// What stands before each word of an indexed text; with it, a word of one letter has a trigram.
 const BEFORE_WORD: &str = "  ";
@@ -130,7 +130,7 @@ pub fn customer_text(user: &User) -> String {
         text.push_str(BEFORE_WORD);
         text.push_str(&phone.digits().to_string());
     }
-    push_words(&mut text, user.email.as_ref().map(|email| email.as_str()));
+    push_words(&mut text, user.email.as_ref().map(EmailAddress::as_str));
     push_words(&mut text, user.city.as_ref().map(PlainText::as_str));
     text
 }

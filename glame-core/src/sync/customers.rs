@@ -354,20 +354,20 @@ fn changed_users(
         let Some(profile) = profiles.get(&user.id) else {
             continue;
         };
-        let changes = if let Some(mut kept) = kept.remove(&user.id) {
-            let changes = kept.take_source(profile, now);
-            edited.extend(changes.then_some(user.id));
-            changes
+        let differs = if let Some(mut kept) = kept.remove(&user.id) {
+            let differs = kept.take_source(profile, now);
+            edited.extend(differs.then_some(user.id));
+            differs
         } else {
             let after = described(user, profile);
-            let changes = after != *user;
-            changed.extend(changes.then_some(User {
+            let differs = after != *user;
+            changed.extend(differs.then_some(User {
                 updated_at: now,
                 ..after
             }));
-            changes
+            differs
         };
-        if changes {
+        if differs {
             counts.updated += 1;
         } else {
             counts.unchanged += 1;

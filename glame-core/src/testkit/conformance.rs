@@ -28,6 +28,7 @@ pub mod loyalty;
 pub mod metrics;
 pub mod points;
 pub mod points_source;
+pub mod profiles;
 pub mod purchases;
 pub mod sales_source;
 pub mod sessions;
@@ -198,6 +199,8 @@ macro_rules! storage_conformance {
                 customers_are_found_by_what_is_known_of_them,
                 the_search_follows_every_change,
                 bare_customers_are_listed,
+            }
+            profiles {
                 a_profile_has_a_version,
                 an_edit_outlasts_what_the_base_says,
                 an_edit_is_taken_back,

@@ -31,7 +31,7 @@ impl State {
         }
         let user = User { created_at, ..user };
         let user = match kept.erased_at {
-            Some(_) => forgotten(user),
+            Some(_) => forgotten(&user),
             None => kept.edits.over(user),
         };
         self.users.insert(user.id, user);
@@ -77,7 +77,7 @@ impl State {
     }
 }
 
-fn forgotten(user: User) -> User {
+fn forgotten(user: &User) -> User {
     User {
         full_name: None,
         phone: None,
@@ -86,7 +86,7 @@ fn forgotten(user: User) -> User {
         birth_date: None,
         city: None,
         discount_card_number: None,
-        ..user
+        ..user.clone()
     }
 }
 
