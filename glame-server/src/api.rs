@@ -2,24 +2,24 @@
 //!
 //! One struct for each area. The document lists only what works.
 
-mod answer;
-mod auth;
-mod customer;
-mod customers;
-mod dates;
+pub mod answer;
+pub mod auth;
+pub mod customer;
+pub mod customers;
+pub mod dates;
 mod document;
 mod errors;
-mod etag;
-mod looks;
-mod paging;
-mod problem;
-mod roubles;
-mod signed_in;
-mod staff;
-mod sync;
-mod system;
-mod views;
-mod webhooks;
+pub mod etag;
+pub mod looks;
+pub mod paging;
+pub mod problem;
+pub mod roubles;
+pub mod signed_in;
+pub mod staff;
+pub mod sync;
+pub mod system;
+pub mod views;
+pub mod webhooks;
 
 use poem_openapi::{OpenApiService, Tags};
 

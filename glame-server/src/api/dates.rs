@@ -1,3 +1,5 @@
+//! Days of the shop's calendar as stretches of time.
+
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use glame_core::values::{PeriodRange, days_between};

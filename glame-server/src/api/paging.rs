@@ -12,9 +12,6 @@ use super::{Problem, ProblemCode};
 /// How many rows a page has unless asked otherwise.
 pub const DEFAULT_LIMIT: u32 = 50;
 
-/// The most rows that a page has.
-pub const MAX_LIMIT: u32 = 200;
-
 /// Where a list goes on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Object)]
 #[oai(skip_serializing_if_is_none)]

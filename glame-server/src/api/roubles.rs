@@ -1,3 +1,5 @@
+//! Money in the JSON of the API.
+
 use std::borrow::Cow;
 
 use glame_core::values::Money;

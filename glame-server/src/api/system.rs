@@ -1,3 +1,5 @@
+//! Whether the server lives and can do its work.
+
 use std::sync::Arc;
 
 use poem::web::Data;
