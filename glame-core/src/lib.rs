@@ -9,6 +9,7 @@ pub mod users;
 
 pub mod analytics;
 pub mod loyalty;
+pub mod segments;
 
 pub mod ports;
 pub mod sync;

@@ -18,7 +18,7 @@ mod text;
 pub use calendar::start_of_day;
 pub use card_number::{CardNumber, ParseCardNumberError};
 pub use email_address::{EmailAddress, ParseEmailAddressError};
-pub use ids::{LeaseToken, SyncRunId, TransactionId, UserId};
+pub use ids::{LeaseToken, SegmentId, SyncRunId, TransactionId, UserId};
 pub use money::{Money, MoneyError};
 pub use period_range::{EmptyRange, PeriodRange};
 pub use phone_number::{ParsePhoneNumberError, PhoneNumber};

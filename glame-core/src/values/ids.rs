@@ -46,6 +46,8 @@ ids! {
     /// It is derived from the user and the number of the transaction in the user's ledger
     /// ([`Sequence::transaction_of`](crate::loyalty::Sequence::transaction_of)).
     TransactionId,
+    /// Names a segment of customers.
+    SegmentId,
     /// Proves that its owner holds the lease of the synchronisation.
     LeaseToken,
 }
