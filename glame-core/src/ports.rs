@@ -34,6 +34,7 @@ mod purchases;
     )
 )]
 mod sales_source;
+mod segments;
 mod storage;
 mod sync_runs;
 mod users;
@@ -53,6 +54,10 @@ pub use sales_source::{
     CardRecord, CustomerProfile, Rejected, SalesSource, SalesWindow, SourceAnswer, SourceCursor,
     SourcePage,
 };
+pub use segments::{
+    LockedMemberships, SegmentOverride, SegmentReader, SegmentRefresh, SegmentTransition,
+    SegmentWriter, StoredSegment, Transition, TransitionPlace,
+};
 pub use storage::{Storage, UnitOfWork};
 pub use sync_runs::{LeaseState, SyncRunReader, SyncRunWriter};
 pub use users::{UserReader, UserWriter};
@@ -66,6 +71,7 @@ pub use {
     points_source::MockPointsSource,
     purchases::{MockPurchaseReader, MockPurchaseWriter},
     sales_source::MockSalesSource,
+    segments::{MockSegmentReader, MockSegmentWriter},
     sync_runs::{MockSyncRunReader, MockSyncRunWriter},
     users::{MockUserReader, MockUserWriter},
 };

@@ -15,6 +15,7 @@ mod membership;
 mod order;
 mod rule;
 mod segment;
+mod service;
 mod snapshot;
 
 #[cfg(test)]
@@ -25,7 +26,7 @@ pub use defaults::{SegmentTemplate, default_segments};
 pub use evaluate::{Memberships, Moment, Outcome, UnknownSegment};
 pub use explain::{Explanation, Verdict};
 pub use export::{
-    CSV_HEADER, ExportRow, TooFewRows, YANDEX_AUDIENCE_MIN_ROWS, csv_rows, yandex_audience,
+    CSV_HEADER, ExportRow, TooFewRows, YANDEX_AUDIENCE_MIN_ROWS, YandexAudience, csv_rows,
 };
 pub use facts::{ChurnLevel, CustomerFacts, Forecast, millionths};
 pub use membership::{Decision, Matching, MembershipChange, Overrides, Preview, materialise};
@@ -37,5 +38,9 @@ pub use rule::{
 pub use segment::{
     AssignmentSource, Colour, Confidence, CustomerSegment, ParseColourError, ParseConfidenceError,
     SegmentKind, SegmentOrigin, SegmentState, SegmentVersion, UserSegment,
+};
+pub use service::{
+    Decided, NewSegment, Population, Refreshed, SegmentEdit, SegmentError, SegmentService,
+    SegmentSettings,
 };
 pub use snapshot::{SegmentSnapshot, SnapshotBuilder, SnapshotError};

@@ -4,6 +4,7 @@ mod catalogue;
 mod loyalty;
 mod metrics;
 mod purchases;
+mod segments;
 mod sync_runs;
 mod users;
 

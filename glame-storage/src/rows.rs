@@ -9,6 +9,7 @@ mod keys;
 mod loyalty;
 mod metrics;
 mod purchase;
+mod segment;
 mod sync_run;
 mod user;
 
@@ -24,6 +25,10 @@ pub(crate) use metrics::{MetricsCells, MetricsRow, ScoringCells, ScoringRow};
 pub(crate) use purchase::{
     PurchaseRow, RECEIPTS_A_STATEMENT, StoredReceiptRow, TotalsRow, amount_of, bounds_of,
     histories_of, in_order,
+};
+pub(crate) use segment::{
+    MemberRow, OverrideRow, SegmentRow, TransitionRow, beginning_of_time, confidence_of, rule_of,
+    version_of,
 };
 pub(crate) use sync_run::{RejectRow, SyncRunRow, counts_of, reject_id, storable};
 pub(crate) use user::{UserRow, digits_of, users_of};

@@ -6,6 +6,7 @@ mod loyalty;
 mod metrics;
 mod packed;
 mod purchases;
+mod segments;
 mod sync_runs;
 mod users;
 

@@ -39,6 +39,10 @@ tables! {
     LOYALTY_DRAWS = "loyalty_draws" of "a transaction with points";
     LOYALTY_REQUESTS = "loyalty_requests" of "an idempotency key";
     LOYALTY_SETTLEMENTS = "loyalty_settlements" of "a mark of a customer";
+    CUSTOMER_SEGMENTS = "customer_segments" of "a segment";
+    USER_SEGMENTS = "user_segments" of "a membership";
+    SEGMENT_OVERRIDES = "segment_overrides" of "a decision about a member";
+    SEGMENT_TRANSITIONS = "segment_transitions" of "a transition of a customer";
     SYNC_RUNS = "sync_runs" of "a run";
     SYNC_REJECTS = "sync_rejects" of "a run";
     SYNC_LEASE = "sync_lease" of "the lease";

@@ -9,7 +9,7 @@ use glame_storage::testing::PostgresCluster;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
-const LARGE_TABLES: [&str; 12] = [
+const LARGE_TABLES: [&str; 15] = [
     "customer_metrics",
     "discount_cards",
     "loyalty_accounts",
@@ -21,6 +21,9 @@ const LARGE_TABLES: [&str; 12] = [
     "products",
     "purchase_history",
     "receipts",
+    "segment_overrides",
+    "segment_transitions",
+    "user_segments",
     "users",
 ];
 

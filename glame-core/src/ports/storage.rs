@@ -2,8 +2,8 @@ use async_trait::async_trait;
 
 use super::{
     CatalogueReader, CatalogueWriter, LoyaltyReader, LoyaltyWriter, MetricsReader, MetricsWriter,
-    PurchaseReader, PurchaseWriter, StorageError, SyncRunReader, SyncRunWriter, UserReader,
-    UserWriter,
+    PurchaseReader, PurchaseWriter, SegmentReader, SegmentWriter, StorageError, SyncRunReader,
+    SyncRunWriter, UserReader, UserWriter,
 };
 
 /// Where everything is kept.
@@ -17,6 +17,7 @@ pub trait Storage:
     + CatalogueReader
     + MetricsReader
     + LoyaltyReader
+    + SegmentReader
     + SyncRunReader
     + std::fmt::Debug
 {
@@ -32,7 +33,13 @@ pub trait Storage:
 /// A [`StorageError::Conflict`] leaves the work usable; after any other error it must be dropped.
 #[async_trait]
 pub trait UnitOfWork:
-    UserWriter + PurchaseWriter + CatalogueWriter + MetricsWriter + LoyaltyWriter + SyncRunWriter
+    UserWriter
+    + PurchaseWriter
+    + CatalogueWriter
+    + MetricsWriter
+    + LoyaltyWriter
+    + SegmentWriter
+    + SyncRunWriter
 {
     /// Makes everything that was written permanent and visible.
     async fn commit(self: Box<Self>) -> Result<(), StorageError>;

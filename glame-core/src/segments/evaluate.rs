@@ -1,8 +1,10 @@
 //! Rules over columns, in three-valued logic.
 
+mod bucket;
 mod kernel;
 mod plan;
 mod span;
+mod verdicts;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -11,11 +13,11 @@ use std::thread;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
-use self::kernel::BLOCK_WORDS;
-pub(super) use self::kernel::Block;
-pub(super) use self::kernel::{bucket_of, seed_of};
+pub(super) use self::bucket::{bucket_of, seed_of};
 pub(super) use self::plan::{Node, Planner};
 pub(super) use self::span::is_so_old;
+use self::verdicts::BLOCK_WORDS;
+pub(super) use self::verdicts::Block;
 use super::{Bitmap, SegmentRule, SegmentSnapshot};
 use crate::values::SegmentId;
 

@@ -94,30 +94,43 @@ pub struct TooFewRows {
     pub rows: usize,
 }
 
-/// Writes a file of hashed CRM data for Yandex Audience: columns `phone` and `email`.
+/// A file of hashed CRM data for Yandex Audience, gathered page by page: columns `phone` and `email`.
 ///
 /// Each value is hashed apart by SHA-256 (MD5 is refused since January 2025), the phone as digits
 /// with the country code, the address in small letters. Addresses that are not Latin are left out.
-/// Only customers for whom `has_agreed` holds get into the file, and no two lines are equal.
-///
-/// # Errors
-/// [`TooFewRows`] if the file would have fewer than [`YANDEX_AUDIENCE_MIN_ROWS`].
-pub fn yandex_audience<'a>(
-    users: impl IntoIterator<Item = &'a User>,
-    has_agreed: impl Fn(&User) -> bool,
-) -> Result<String, TooFewRows> {
-    let agreed = users.into_iter().filter(|user| has_agreed(user));
-    // Ordered by the hash, a file tells nothing about the order of the customers.
-    let lines: BTreeSet<String> = agreed.filter_map(hashed_contacts).collect();
-    if lines.len() < YANDEX_AUDIENCE_MIN_ROWS {
-        return Err(TooFewRows { rows: lines.len() });
+/// No two lines are equal, and ordered by their hashes they tell nothing about the customers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct YandexAudience {
+    lines: BTreeSet<String>,
+}
+
+impl YandexAudience {
+    /// Adds those of the customers for whom `has_agreed` holds and who have left a contact.
+    pub fn add<'a>(
+        &mut self,
+        users: impl IntoIterator<Item = &'a User>,
+        has_agreed: impl Fn(&User) -> bool,
+    ) {
+        let agreed = users.into_iter().filter(|user| has_agreed(user));
+        self.lines.extend(agreed.filter_map(hashed_contacts));
     }
-    let mut file = String::from("phone,email\n");
-    for line in lines {
-        file.push_str(&line);
-        file.push('\n');
+
+    /// Gives the file.
+    ///
+    /// # Errors
+    /// [`TooFewRows`] if it would have fewer than [`YANDEX_AUDIENCE_MIN_ROWS`].
+    pub fn finish(self) -> Result<String, TooFewRows> {
+        let rows = self.lines.len();
+        if rows < YANDEX_AUDIENCE_MIN_ROWS {
+            return Err(TooFewRows { rows });
+        }
+        let mut file = String::from("phone,email\n");
+        for line in self.lines {
+            file.push_str(&line);
+            file.push('\n');
+        }
+        Ok(file)
     }
-    Ok(file)
 }
 
 fn hashed_contacts(user: &User) -> Option<String> {
@@ -152,6 +165,15 @@ fn hashed(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::testkit::fixtures;
+
+    fn yandex_audience(
+        users: &[User],
+        has_agreed: impl Fn(&User) -> bool,
+    ) -> Result<String, TooFewRows> {
+        let mut audience = YandexAudience::default();
+        audience.add(users, has_agreed);
+        audience.finish()
+    }
 
     #[test]
     fn what_looks_like_a_formula_stays_a_text() {

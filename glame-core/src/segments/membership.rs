@@ -101,14 +101,18 @@ impl SegmentSnapshot {
     pub fn preview(&self, outcome: &Outcome, overrides: &Overrides, sample: usize) -> Preview {
         let members = self.members(outcome, overrides);
         let customer_count = members.count();
-        let step = customer_count.div_ceil(sample.max(1)).max(1);
-        let spread = members.iter().step_by(step).take(sample);
+        let wanted = sample.min(customer_count);
+        // The n-th of the sample is the member at n/wanted of the way.
+        let mut sampled = Vec::with_capacity(wanted);
+        for (position, row) in members.iter().enumerate() {
+            if sampled.len() < wanted && position >= sampled.len() * customer_count / wanted {
+                sampled.extend(self.users().get(row));
+            }
+        }
         Preview {
             customer_count,
             unknown: outcome.unknown(),
-            sample: spread
-                .filter_map(|row| self.users().get(row).copied())
-                .collect(),
+            sample: sampled,
         }
     }
 }

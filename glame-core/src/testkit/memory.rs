@@ -23,6 +23,7 @@ use crate::values::{
 };
 
 mod loyalty;
+mod segments;
 
 /// Everything in memory: a real adapter of the storage ports, for tests and small programs.
 ///
@@ -44,6 +45,7 @@ struct State {
     settlements: BTreeMap<UserId, Settlement>,
     metrics: BTreeMap<UserId, CustomerMetrics>,
     scoring: Option<Scoring>,
+    segments: segments::Segments,
     runs: BTreeMap<SyncRunId, SyncRun>,
     rejects: BTreeMap<SyncRunId, Vec<Rejected>>,
     lease: Option<Lease>,

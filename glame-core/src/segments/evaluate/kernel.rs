@@ -2,128 +2,14 @@
 
 use std::ops::RangeInclusive;
 
-use sha2::{Digest, Sha256};
-
+use super::bucket::bucket_of;
 use super::plan::Scope;
 use super::span::Span;
-use crate::segments::bitmap::last_word;
+use super::verdicts::{Block, Verdicts};
 use crate::segments::snapshot::column::{Column, NO_CODE, Sets, index};
 use crate::segments::snapshot::purchases::Purchases;
 use crate::segments::{Bitmap, Measure, Operator};
 use crate::values::UserId;
-
-/// How many words are looked at together: 4 096 customers, whose verdicts fit into the first cache.
-pub(super) const BLOCK_WORDS: usize = 64;
-
-/// Some neighbouring rows of a snapshot.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::segments) struct Block {
-    first_word: usize,
-    rows: usize,
-}
-
-impl Block {
-    /// Takes the rows from a word on, of so many in the whole snapshot.
-    pub(super) const fn new(first_word: usize, rows: usize) -> Self {
-        Self { first_word, rows }
-    }
-
-    /// Takes the 64 rows, one of which this is.
-    pub(in crate::segments) fn around(row: usize, rows: usize) -> Self {
-        let first_word = row / 64;
-        Self::new(first_word, rows.min(first_word * 64 + 64))
-    }
-
-    pub(super) fn words(self) -> usize {
-        self.rows
-            .div_ceil(64)
-            .saturating_sub(self.first_word)
-            .min(BLOCK_WORDS)
-    }
-
-    fn first_row(self) -> usize {
-        self.first_word * 64
-    }
-
-    fn end_row(self) -> usize {
-        self.rows.min(self.first_row() + BLOCK_WORDS * 64)
-    }
-
-    /// Gives the bits of a word of the block that stand for rows.
-    fn mask(self, word: usize) -> u64 {
-        match self.rows.saturating_sub((self.first_word + word) * 64) {
-            64.. => u64::MAX,
-            0 => 0,
-            rest => last_word(rest),
-        }
-    }
-}
-
-/// What a condition says of the rows of a block: so, not so; neither is unknown.
-///
-/// With true and false kept apart, the tables of Kleene's logic are two operations for each
-/// connective, and a negation swaps the two.
-#[derive(Debug, Clone)]
-pub(in crate::segments) struct Verdicts {
-    pub(in crate::segments) yes: [u64; BLOCK_WORDS],
-    pub(in crate::segments) no: [u64; BLOCK_WORDS],
-}
-
-impl Verdicts {
-    const UNKNOWN: Self = Self {
-        yes: [0; BLOCK_WORDS],
-        no: [0; BLOCK_WORDS],
-    };
-
-    pub(super) fn all_true(block: Block) -> Self {
-        let mut verdicts = Self::UNKNOWN;
-        for (index, word) in verdicts.yes.iter_mut().enumerate() {
-            *word = block.mask(index);
-        }
-        verdicts
-    }
-
-    pub(super) const fn negated(self) -> Self {
-        Self {
-            yes: self.no,
-            no: self.yes,
-        }
-    }
-
-    pub(super) fn and(&mut self, other: &Self) {
-        for (mine, theirs) in self.yes.iter_mut().zip(&other.yes) {
-            *mine &= theirs;
-        }
-        for (mine, theirs) in self.no.iter_mut().zip(&other.no) {
-            *mine |= theirs;
-        }
-    }
-
-    pub(super) fn or(&mut self, other: &Self) {
-        for (mine, theirs) in self.yes.iter_mut().zip(&other.yes) {
-            *mine |= theirs;
-        }
-        for (mine, theirs) in self.no.iter_mut().zip(&other.no) {
-            *mine &= theirs;
-        }
-    }
-
-    /// Tells whether the condition is false for every row, so that nothing more need be asked.
-    pub(super) fn is_refuted(&self, block: Block) -> bool {
-        self.no
-            .iter()
-            .enumerate()
-            .all(|(index, word)| *word == block.mask(index))
-    }
-
-    /// Tells whether the condition is true for every row.
-    pub(super) fn is_proved(&self, block: Block) -> bool {
-        self.yes
-            .iter()
-            .enumerate()
-            .all(|(index, word)| *word == block.mask(index))
-    }
-}
 
 /// A leaf tied to what it reads.
 #[derive(Debug)]
@@ -316,6 +202,10 @@ fn words(block: Block, yes_of: impl Fn(usize) -> u64) -> Verdicts {
     verdicts
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the table of operators gives no others to this field"
+)]
 fn members(bitmaps: &[&Bitmap], op: Operator, word: usize) -> u64 {
     let any = || {
         bitmaps
@@ -332,6 +222,10 @@ fn members(bitmaps: &[&Bitmap], op: Operator, word: usize) -> u64 {
 }
 
 /// Compares the codes of a customer with the wanted ones, whose class is not zero.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the table of operators gives no others to this field"
+)]
 fn set_holds(codes: &[u32], classes: &[u16], wanted: usize, op: Operator) -> bool {
     let class = |code: &u32| classes.get(index(*code)).copied().unwrap_or_default();
     let has_any = || codes.iter().any(|code| class(code) > 0);
@@ -389,76 +283,5 @@ pub(in crate::segments) fn measured(
             }
             count
         }
-    }
-}
-
-/// Turns the name of an experiment into a number: the first 64 bits of its SHA-256.
-pub(in crate::segments) fn seed_of(name: &str) -> u64 {
-    let digest = Sha256::digest(name.as_bytes());
-    digest
-        .iter()
-        .take(8)
-        .fold(0, |seed, byte| seed << 8 | u64::from(*byte))
-}
-
-/// Gives the bucket of a customer, from 0 to 99.
-///
-/// The halves of the id are stirred into the seed one after the other by the finalizer of
-/// SplitMix64 (Steele, Lea, Flood 2014); the result is spread over the buckets by multiplication.
-/// It must never change: customers would move between the arms of running experiments.
-pub(in crate::segments) fn bucket_of(seed: u64, user: UserId) -> i64 {
-    let (high, low) = user.as_uuid().as_u64_pair();
-    let hash = stirred(stirred(seed ^ high) ^ low);
-    i64::try_from((u128::from(hash) * 100) >> 64).unwrap_or_default()
-}
-
-const fn stirred(number: u64) -> u64 {
-    let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    number ^ (number >> 31)
-}
-
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    #[test]
-    fn a_customer_stays_in_a_bucket_for_ever() {
-        let bucket = |seed, n| bucket_of(seed_of(seed), UserId::from_uuid(Uuid::from_u128(n)));
-        assert_eq!(
-            [
-                bucket("spring", 1),
-                bucket("spring", 2),
-                bucket("autumn", 1),
-                bucket("autumn", 2)
-            ],
-            [0, 0, 0, 0]
-        );
-    }
-
-    #[test]
-    fn buckets_are_equally_full_and_experiments_independent() {
-        let (spring, autumn) = (seed_of("spring"), seed_of("autumn"));
-        let mut both = [[0_u32; 100]; 2];
-        let mut together = 0;
-        for n in 0..100_000 {
-            let user = UserId::from_uuid(Uuid::from_u128(n));
-            let buckets = [bucket_of(spring, user), bucket_of(autumn, user)];
-            for (counts, bucket) in both.iter_mut().zip(buckets) {
-                counts[usize::try_from(bucket).unwrap()] += 1;
-            }
-            together += u32::from(buckets.iter().all(|bucket| *bucket < 50));
-        }
-        // A thousand are expected in each; five standard deviations are 158.
-        assert!(
-            both.iter()
-                .flatten()
-                .all(|count| (842..=1_158).contains(count))
-        );
-        // A quarter of all; five standard deviations are 685.
-        assert!((24_315..=25_685).contains(&together), "{together}");
     }
 }

@@ -2,8 +2,10 @@ use std::collections::BTreeSet;
 
 use chrono::Datelike;
 
-use super::kernel::{self, Block, Test, Verdicts};
+use super::bucket::seed_of;
+use super::kernel::{self, Test};
 use super::span::{self, Span};
+use super::verdicts::{Block, Verdicts};
 use super::{Memberships, Moment, UnknownSegment};
 use crate::segments::rule::{Operand, PurchaseScope, Window};
 use crate::segments::snapshot::column::{Dictionary, Numbers, folded, saturated};
@@ -111,7 +113,7 @@ impl<'a> Planner<'a> {
             },
             Field::Bucket => Test::Bucket {
                 users: &self.snapshot.users,
-                seed: kernel::seed_of(&leaf.seed),
+                seed: seed_of(&leaf.seed),
                 span: Span::of_number(leaf.op, &leaf.operand),
             },
         })
@@ -125,17 +127,17 @@ impl<'a> Planner<'a> {
 
     fn number(&self, field: NumberField, leaf: &Leaf) -> Test<'a> {
         let span = Span::of_number(leaf.op, &leaf.operand);
-        match field {
-            NumberField::RecencyDays => self.date(
-                DateField::LastPurchaseDate,
-                &span.of_silence(self.moment.today),
-            ),
-            NumberField::Age => self.date(DateField::BirthDate, &span.of_age(self.moment.today)),
-            _ => match self.snapshot.numbers.get(&field) {
-                Some(Numbers::Small(column)) => Test::small(column, &span),
-                Some(Numbers::Large(column)) => Test::Large { column, span },
-                None => Test::Unknown,
-            },
+        let today = self.moment.today;
+        if field == NumberField::RecencyDays {
+            return self.date(DateField::LastPurchaseDate, &span.of_silence(today));
+        }
+        if field == NumberField::Age {
+            return self.date(DateField::BirthDate, &span.of_age(today));
+        }
+        match self.snapshot.numbers.get(&field) {
+            Some(Numbers::Small(column)) => Test::small(column, &span),
+            Some(Numbers::Large(column)) => Test::Large { column, span },
+            None => Test::Unknown,
         }
     }
 
@@ -146,6 +148,10 @@ impl<'a> Planner<'a> {
         }
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the table of operators gives no others to this field"
+    )]
     fn text(&self, field: TextField, leaf: &Leaf) -> Test<'a> {
         let Some(codes) = self.snapshot.texts.get(&field) else {
             return Test::Unknown;
@@ -285,6 +291,12 @@ fn texts(operand: &Operand) -> &[String] {
     match operand {
         Operand::Text(text) => std::slice::from_ref(text),
         Operand::Texts(texts) => texts,
-        _ => &[],
+        Operand::Number(_)
+        | Operand::NumberPair(..)
+        | Operand::Numbers(_)
+        | Operand::Date(_)
+        | Operand::DatePair(..)
+        | Operand::Flag(_)
+        | Operand::Segments(_) => &[],
     }
 }

@@ -44,17 +44,18 @@ struct Parser {
 impl Parser {
     fn refuse<T>(&mut self, problem: RuleProblem) -> Option<T> {
         if self.errors.len() < MAX_ERRORS {
-            let steps = self.path.iter();
-            let pointer = steps
-                .map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1")))
-                .collect();
+            let mut pointer = String::new();
+            for step in &self.path {
+                pointer.push('/');
+                pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+            }
             self.errors.push(RuleError { pointer, problem });
         }
         None
     }
 
     /// Does something one step deeper.
-    fn at<T>(&mut self, step: impl ToString, deeper: impl FnOnce(&mut Self) -> T) -> T {
+    fn at<T>(&mut self, step: &(impl ToString + ?Sized), deeper: impl FnOnce(&mut Self) -> T) -> T {
         self.path.push(step.to_string());
         let result = deeper(self);
         self.path.pop();
@@ -77,7 +78,7 @@ impl Parser {
     fn only_keys(&mut self, object: &Map<String, Value>, allowed: &[&str]) {
         for key in object.keys().filter(|key| !allowed.contains(&key.as_str())) {
             let key = cut(key);
-            self.at(key.clone(), |parser| {
+            self.at(&key.clone(), |parser| {
                 parser.refuse::<()>(RuleProblem::Key {
                     key,
                     allowed: allowed.join(", "),
@@ -145,7 +146,7 @@ impl Parser {
             if self.leaves > SegmentRule::MAX_LEAVES || self.errors.len() == MAX_ERRORS {
                 return None;
             }
-            parts.extend(self.at(index, |parser| parser.condition(part, depth + 1)));
+            parts.extend(self.at(&index, |parser| parser.condition(part, depth + 1)));
         }
         (parts.len() == list.len()).then_some(parts)
     }
@@ -171,9 +172,10 @@ impl Parser {
         self.only_keys(object, keys);
         let compared = self.comparison(field, object);
         let purchases = self.scope(object);
-        let seed = match field {
-            Field::Bucket => self.seed(object),
-            _ => Some(String::new()),
+        let seed = if field == Field::Bucket {
+            self.seed(object)
+        } else {
+            Some(String::new())
         };
         let (op, operand) = compared?;
         Some(Leaf {

@@ -76,9 +76,9 @@ pub(in crate::segments) enum Unit {
 }
 
 impl Scale {
-    /// Ten trillion roubles either way.
+    /// Less than ten trillion roubles either way: what [`ROUBLES`] can say.
     pub(super) const MONEY: Self =
-        Self::new(Unit::Roubles, -1_000_000_000_000_000, 1_000_000_000_000_000);
+        Self::new(Unit::Roubles, -999_999_999_999_999, 999_999_999_999_999);
 
     pub(super) const fn new(unit: Unit, min: i64, max: i64) -> Self {
         Self { unit, min, max }

@@ -180,6 +180,11 @@ proptest! {
         prop_assert_eq!(back.entered.len(), members.len());
     }
 
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
     #[test]
     fn threads_do_not_change_the_outcome(condition in samples::conditions(), seed in any::<u64>()) {
         let people = people(5_000, seed % 4);
