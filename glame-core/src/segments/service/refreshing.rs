@@ -69,20 +69,22 @@ impl SegmentService {
             .peekable();
         let mut after = None;
         loop {
-            let stored = self.storage.members_after(segment.id, after, PAGE).await?;
-            // Beyond the last stored member everybody is new.
-            let end = stored.last().map(|member| member.user);
-            after = end.or(after);
+            let mut stored = self.storage.members_after(segment.id, after, PAGE).await?;
+            // A step ends with the page of stored members, or earlier if many are new.
+            let mut end = stored.last().map(|member| member.user);
             let mut wanted = Vec::new();
             while let Some(user) = rows.next_if(|user| end.is_none_or(|end| *user <= end)) {
                 wanted.push(user);
-                if end.is_none() && wanted.len() == BATCH {
+                if wanted.len() == BATCH {
+                    end = Some(user);
+                    stored.retain(|member| member.user <= user);
                     break;
                 }
             }
-            if end.is_none() && wanted.is_empty() {
+            let Some(last) = end.or(wanted.last().copied()) else {
                 break;
-            }
+            };
+            after = Some(last);
             let change = materialise(refresh.matching, &wanted, refresh.overrides, &stored);
             let concerned: BTreeSet<UserId> = change
                 .put
