@@ -60,7 +60,14 @@ pub(in crate::segments) fn leaf_of(field: Field) -> BoxedStrategy<Value> {
                         leaf["of"]["store"] = others;
                     }
                 }
-                _ => {}
+                Field::Number(_)
+                | Field::Date(_)
+                | Field::Text(_)
+                | Field::Choice(_)
+                | Field::Set(_)
+                | Field::Flag(_)
+                | Field::Birthday
+                | Field::Segments => {}
             }
             leaf
         })

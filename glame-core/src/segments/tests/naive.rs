@@ -57,9 +57,7 @@ impl Naive<'_> {
             "has_phone" => Some(person.user.phone.is_some() == *value),
             "has_email" => Some(person.user.email.is_some() == *value),
             "has_card" => Some(person.user.discount_card_number.is_some() == *value),
-            "city" | "loyalty_level" | "preferred_store" => {
-                text(op, value, self.names(field, person))
-            }
+            "city" | "loyalty_level" | "preferred_store" => text(op, value, names(field, person)),
             "gender" | "status" | "rfm_segment" | "churn_level" => {
                 word(op, value, choice(field, person))
             }
@@ -137,38 +135,6 @@ impl Naive<'_> {
         }
     }
 
-    fn names(&self, field: &str, person: &Person) -> Option<Vec<String>> {
-        match field {
-            "city" => Some(vec![person.user.city.as_ref()?.to_string()]),
-            "loyalty_level" => Some(vec![person.level?.to_owned()]),
-            _ => {
-                // Most receipts, then most money, then the latest purchase, then the first id.
-                let stores: BTreeSet<StoreRef> = person
-                    .purchases
-                    .iter()
-                    .filter_map(|line| line.store)
-                    .collect();
-                let mut best: Option<((usize, Money, NaiveDate), StoreRef)> = None;
-                for store in stores {
-                    let lines = || {
-                        let of_store = |line: &&Bought| line.store == Some(store) && line.is_kept;
-                        person.purchases.iter().filter(of_store)
-                    };
-                    let Some(day) = lines().map(|line| line.day).max() else {
-                        continue;
-                    };
-                    let receipts: BTreeSet<_> = lines().map(|line| line.document).collect();
-                    let money = Money::try_sum(lines().map(|line| line.amount)).unwrap();
-                    let rank = (receipts.len(), money, day);
-                    if best.is_none_or(|(other, _)| rank > other) {
-                        best = Some((rank, store));
-                    }
-                }
-                Some(names_of(best?.1))
-            }
-        }
-    }
-
     fn date(&self, op: &str, value: &Value, fact: Option<NaiveDate>) -> Option<bool> {
         if op == "known" {
             return Some(fact.is_some() == *value);
@@ -239,6 +205,38 @@ impl Naive<'_> {
     }
 }
 
+fn names(field: &str, person: &Person) -> Option<Vec<String>> {
+    match field {
+        "city" => Some(vec![person.user.city.as_ref()?.to_string()]),
+        "loyalty_level" => Some(vec![person.level?.to_owned()]),
+        _ => {
+            // Most receipts, then most money, then the latest purchase, then the first id.
+            let stores: BTreeSet<StoreRef> = person
+                .purchases
+                .iter()
+                .filter_map(|line| line.store)
+                .collect();
+            let mut best: Option<((usize, Money, NaiveDate), StoreRef)> = None;
+            for store in stores {
+                let lines = || {
+                    let of_store = |line: &&Bought| line.store == Some(store) && line.is_kept;
+                    person.purchases.iter().filter(of_store)
+                };
+                let Some(day) = lines().map(|line| line.day).max() else {
+                    continue;
+                };
+                let receipts: BTreeSet<_> = lines().map(|line| line.document).collect();
+                let money = Money::try_sum(lines().map(|line| line.amount)).unwrap();
+                let rank = (receipts.len(), money, day);
+                if best.is_none_or(|(other, _)| rank > other) {
+                    best = Some((rank, store));
+                }
+            }
+            Some(names_of(best?.1))
+        }
+    }
+}
+
 fn is_birthday_by(birth: NaiveDate, year: i32, today: NaiveDate) -> bool {
     let birthday = birth
         .with_year(year)
@@ -273,7 +271,7 @@ fn sets(field: &str, person: &Person) -> Vec<Vec<String>> {
         .metrics
         .as_ref()
         .map(|metrics| &metrics.figures.preferences);
-    let liked = match (field, likes) {
+    let chosen = match (field, likes) {
         ("stores", _) => {
             let kept = person.purchases.iter().filter(|line| line.is_kept);
             let stores: BTreeSet<_> = kept.filter_map(|line| line.store).collect();
@@ -283,7 +281,7 @@ fn sets(field: &str, person: &Person) -> Vec<Vec<String>> {
         ("favorite_categories", Some(likes)) => &likes.favorite_categories,
         (_, Some(likes)) => &likes.favorite_brands,
     };
-    liked
+    chosen
         .iter()
         .map(|liked| vec![liked.name.to_string()])
         .collect()
