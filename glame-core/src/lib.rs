@@ -12,6 +12,7 @@ pub mod users;
 pub mod access;
 pub mod analytics;
 pub mod loyalty;
+pub mod segments;
 
 pub mod ports;
 pub mod sync;

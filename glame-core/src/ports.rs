@@ -43,6 +43,7 @@ mod purchases;
 )]
 mod sales_source;
 mod secrets;
+mod segments;
 mod storage;
 mod sync_runs;
 mod users;
@@ -70,12 +71,15 @@ pub use sales_source::{
     SourcePage,
 };
 pub use secrets::{HashingError, NoRandomness, PasswordCheck, PasswordHasher, SecretSource};
+pub use segments::{
+    LockedMemberships, SegmentOverride, SegmentReader, SegmentRefresh, SegmentTransition,
+    SegmentWriter, StoredSegment, Transition, TransitionPlace,
+};
 pub use storage::{Storage, UnitOfWork};
 pub use sync_runs::{HeldLease, LeaseState, SyncRunReader, SyncRunWriter};
 pub use users::{UserReader, UserWriter};
 pub use webhooks::{
-    ClaimedDelivery, DeliveryClaim, DeliveryMark, ReplayScope, WebhookReader,
-    WebhookWriter,
+    ClaimedDelivery, DeliveryClaim, DeliveryMark, ReplayScope, WebhookReader, WebhookWriter,
 };
 
 #[cfg(any(test, feature = "testkit"))]
@@ -94,6 +98,7 @@ pub use {
     purchases::{MockPurchaseReader, MockPurchaseWriter},
     sales_source::MockSalesSource,
     secrets::{MockPasswordHasher, MockSecretSource},
+    segments::{MockSegmentReader, MockSegmentWriter},
     sync_runs::{MockSyncRunReader, MockSyncRunWriter},
     users::{MockUserReader, MockUserWriter},
     webhooks::{MockWebhookReader, MockWebhookWriter},

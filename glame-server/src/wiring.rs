@@ -1,9 +1,9 @@
 //! Puts adapters and services together as the settings say.
 
 mod absent_source;
+mod access;
 mod app;
 mod forgetting;
-mod access;
 
 use std::sync::Arc;
 
@@ -17,9 +17,9 @@ use glame_core::webhooks::{WebhookOutbox, WebhookService};
 use glame_onec::OnecSource;
 
 pub use absent_source::AbsentSource;
+pub use access::{access, code_sender, warn_of_sign_in};
 pub use app::app;
 pub(crate) use forgetting::SessionsOf;
-pub use access::{access, code_sender, warn_of_sign_in};
 
 use crate::access::{SecretFileError, SystemSecrets};
 use crate::clock::{SystemClock, TimeOrderedIds};

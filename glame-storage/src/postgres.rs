@@ -10,6 +10,7 @@ mod metrics;
 mod purchase_records;
 mod purchases;
 mod search_index;
+mod segments;
 mod sync_runs;
 mod users;
 mod webhooks;

@@ -15,6 +15,7 @@ mod loyalty;
 mod metrics;
 mod purchase;
 mod purchase_record;
+mod segment;
 mod sync_run;
 mod user;
 mod webhooks;
@@ -45,6 +46,10 @@ pub(crate) use purchase::{
     histories_of, in_order,
 };
 pub(crate) use purchase_record::PurchaseRecordRow;
+pub(crate) use segment::{
+    MemberRow, OverrideRow, SegmentRow, TransitionRow, beginning_of_time, confidence_of, rule_of,
+    version_of,
+};
 pub(crate) use sync_run::{LeaseRow, RejectRow, SyncRunRow, counts_of, reject_id, storable};
 pub(crate) use user::{UserRow, digits_of, users_of};
 pub(crate) use webhooks::{

@@ -12,6 +12,7 @@ mod packed;
 mod purchase_records;
 mod purchases;
 mod search_index;
+mod segments;
 mod sync_runs;
 mod users;
 mod webhooks;

@@ -50,6 +50,10 @@ tables! {
     CONSENTS = "consents" of "a consent";
     LOOKS = "looks" of "a look";
     SAVED_LOOKS = "saved_looks" of "a saved look";
+    CUSTOMER_SEGMENTS = "customer_segments" of "a segment";
+    USER_SEGMENTS = "user_segments" of "a membership";
+    SEGMENT_OVERRIDES = "segment_overrides" of "a decision about a member";
+    SEGMENT_TRANSITIONS = "segment_transitions" of "a transition of a customer";
     SYNC_RUNS = "sync_runs" of "a run";
     SYNC_REJECTS = "sync_rejects" of "a run";
     SYNC_LEASE = "sync_lease" of "the lease";

@@ -106,6 +106,9 @@ async fn every_unique_index_of_a_table_with_users_begins_with_the_user() {
         "receipts",
         "sessions",
         "saved_looks",
+        "segment_overrides",
+        "segment_transitions",
+        "user_segments",
         "users",
     ];
     assert_eq!(tables, BTreeSet::from(expected));

@@ -1,3 +1,4 @@
+mod bought;
 mod tally;
 
 use std::collections::{BTreeSet, HashMap};
@@ -6,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+pub use self::bought::BoughtLine;
 use self::tally::{Sale, Tally};
 use super::{
     AsOf, CustomerStatus, PurchasePreferences, RfmCuts, RfmInputs, RfmPolicy, RfmScore,

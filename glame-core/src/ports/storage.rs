@@ -4,8 +4,8 @@ use super::{
     AccessReader, AccessWriter, AuditReader, AuditWriter, CatalogueReader, CatalogueWriter,
     CustomerReader, CustomerWriter, LookReader, LookWriter, LoyaltyReader, LoyaltyWriter,
     MetricsReader, MetricsWriter, PurchaseReader, PurchaseRecordReader, PurchaseWriter,
-    StorageError, SyncRunReader, SyncRunWriter, UserReader, UserWriter, WebhookReader,
-    WebhookWriter,
+    SegmentReader, SegmentWriter, StorageError, SyncRunReader, SyncRunWriter, UserReader,
+    UserWriter, WebhookReader, WebhookWriter,
 };
 
 /// Where everything is kept.
@@ -19,6 +19,7 @@ pub trait Storage:
     + CatalogueReader
     + MetricsReader
     + LoyaltyReader
+    + SegmentReader
     + SyncRunReader
     + WebhookReader
     + AccessReader
@@ -45,6 +46,7 @@ pub trait UnitOfWork:
     + CatalogueWriter
     + MetricsWriter
     + LoyaltyWriter
+    + SegmentWriter
     + SyncRunWriter
     + WebhookWriter
     + AccessWriter

@@ -3,9 +3,7 @@ use chrono::{DateTime, Utc};
 
 use super::StorageError;
 use crate::values::{ClaimToken, WebhookEndpointId, WebhookEventId};
-use crate::webhooks::{
-    Delivery, DeliveryState, EventType, OutboxEvent, WebhookEndpoint,
-};
+use crate::webhooks::{Delivery, DeliveryState, EventType, OutboxEvent, WebhookEndpoint};
 
 /// Finds endpoints, events and deliveries.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]

@@ -31,6 +31,7 @@ pub mod points_source;
 pub mod profiles;
 pub mod purchases;
 pub mod sales_source;
+pub mod segments;
 pub mod sessions;
 pub mod sign_in;
 pub mod staff;
@@ -116,6 +117,20 @@ macro_rules! storage_conformance {
                 a_mark_never_comes_back,
                 points_outstanding_add_up,
                 the_largest_points_survive_and_add_up,
+            }
+            segments {
+                a_segment_comes_back_as_it_was_stored,
+                a_name_is_taken_once,
+                a_segment_is_replaced_only_by_who_has_seen_it,
+                a_conflict_of_segments_leaves_the_work_usable,
+                members_come_in_pages_by_user,
+                members_are_replaced_removed_and_counted,
+                memberships_are_locked_with_the_version,
+                an_unknown_segment_or_user_has_no_members,
+                decisions_by_hand_come_in_pages_and_go,
+                transitions_are_kept_once_in_the_order_of_time,
+                the_watermark_is_replaced_and_survives_a_change,
+                of_two_refreshes_at_once_one_lets_a_customer_enter,
             }
             sync_runs {
                 a_run_comes_back_as_it_was_stored,

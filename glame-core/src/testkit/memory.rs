@@ -34,6 +34,7 @@ mod audit;
 mod customers;
 mod looks;
 mod loyalty;
+mod segments;
 mod webhooks;
 
 /// Everything in memory: a real adapter of the storage ports, for tests and small programs.
@@ -60,6 +61,7 @@ struct State {
     settlements: BTreeMap<UserId, Settlement>,
     metrics: BTreeMap<UserId, CustomerMetrics>,
     scoring: Option<Scoring>,
+    segments: segments::Segments,
     runs: BTreeMap<SyncRunId, SyncRun>,
     rejects: BTreeMap<SyncRunId, Vec<Rejected>>,
     lease: Option<HeldLease>,

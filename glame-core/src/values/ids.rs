@@ -50,6 +50,8 @@ ids! {
     LookId,
     /// Names a look that a customer has saved.
     SavedLookId,
+    /// Names a segment of customers.
+    SegmentId,
     /// Proves that its owner holds the lease of the synchronisation.
     LeaseToken,
     /// Names a place that integrators want events sent to.

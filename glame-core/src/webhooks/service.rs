@@ -7,7 +7,8 @@ use super::{
     MOST_ENDPOINTS, OutboxEvent, ParseEndpointUrlError, Reach, WebhookEndpoint, WebhookSecret,
 };
 use crate::ports::{
-    Clock, DeliveryMark, IdSource, NoRandomness, ReplayScope, SecretSource, Storage, StorageError, UnitOfWork,
+    Clock, DeliveryMark, IdSource, NoRandomness, ReplayScope, SecretSource, Storage, StorageError,
+    UnitOfWork,
 };
 use crate::values::{PlainText, WebhookEndpointId, WebhookEventId};
 

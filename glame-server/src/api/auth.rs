@@ -461,9 +461,7 @@ impl AuthApi {
             email: known
                 .and_then(|user| user.email.as_ref())
                 .map(|email| email.as_str().to_owned()),
-            phone: known
-                .and_then(|user| user.phone)
-                .map(PhoneNumber::to_e164),
+            phone: known.and_then(|user| user.phone).map(PhoneNumber::to_e164),
             must_change_password: me.must_change_password,
         }))
     }
@@ -486,9 +484,7 @@ impl AuthApi {
             created_at: session.created_at,
             last_seen_at: session.last_seen_at,
             expires_at: session.expires_at,
-            user_agent: session
-                .user_agent
-                .map(|agent| agent.as_str().to_owned()),
+            user_agent: session.user_agent.map(|agent| agent.as_str().to_owned()),
         };
         Ok(Told::new(Sessions {
             sessions: sessions.into_iter().map(view).collect(),
@@ -530,12 +526,7 @@ impl AuthApi {
         body: Json<PasswordChange>,
     ) -> Answer<Done, OwnSession> {
         app.access
-            .change_password(
-                &me,
-                &body.current_password,
-                &body.new_password,
-                me.origin(),
-            )
+            .change_password(&me, &body.current_password, &body.new_password, me.origin())
             .await
             .map_err(Problem::from)?;
         app.sessions.forget(me.user());

@@ -8,7 +8,9 @@ use glame_core::customers::{
     ConsentDecision, ConsentSource, ConsentTopic, FieldChange, NewConsent, Profile, ProfileChange,
 };
 use glame_core::loyalty::Sequence;
-use glame_core::purchases::{Packaging, PurchaseCursor, PurchaseQuery, ReceiptCursor, ReceiptQuery};
+use glame_core::purchases::{
+    Packaging, PurchaseCursor, PurchaseQuery, ReceiptCursor, ReceiptQuery,
+};
 use glame_core::values::{EmailAddress, LookId, PlainText, SavedLookId, UserId};
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
@@ -112,11 +114,7 @@ impl ProfileUpdate {
                 self.gender,
                 |gender| Ok(gender.into()),
             )?,
-            birth_date: change(
-                taken_back(ProfileFieldName::BirthDate),
-                self.birth_date,
-                Ok,
-            )?,
+            birth_date: change(taken_back(ProfileFieldName::BirthDate), self.birth_date, Ok)?,
             city: change(taken_back(ProfileFieldName::City), self.city, |text| {
                 plain(&text, "/city")
             })?,
@@ -141,9 +139,8 @@ fn change<T, U>(
 
 /// Reads a text of people; one without a visible character is refused.
 pub fn plain(text: &str, pointer: &str) -> Result<PlainText, Problem> {
-    PlainText::clean(text).ok_or_else(|| {
-        Problem::of_field(ProblemCode::ValueInvalid, pointer, "the text is empty")
-    })
+    PlainText::clean(text)
+        .ok_or_else(|| Problem::of_field(ProblemCode::ValueInvalid, pointer, "the text is empty"))
 }
 
 /// Lines of receipts, newest first.
@@ -275,14 +272,15 @@ pub struct ConsentList {
 
 impl From<&glame_core::customers::Consents> for ConsentList {
     fn from(consents: &glame_core::customers::Consents) -> Self {
-        let view = |(topic, state): (ConsentTopic, Option<&glame_core::customers::ConsentState>)| {
-            ConsentView {
-                topic: topic.as_str().to_owned(),
-                granted: consents.granted(topic),
-                text_version: state.map(|state| state.text_version.as_str().to_owned()),
-                at: state.map(|state| state.at),
-            }
-        };
+        let view =
+            |(topic, state): (ConsentTopic, Option<&glame_core::customers::ConsentState>)| {
+                ConsentView {
+                    topic: topic.as_str().to_owned(),
+                    granted: consents.granted(topic),
+                    text_version: state.map(|state| state.text_version.as_str().to_owned()),
+                    at: state.map(|state| state.at),
+                }
+            };
         Self {
             consents: consents.states().map(view).collect(),
         }
@@ -378,7 +376,10 @@ impl CustomerApi {
         #[oai(validator(max_length = 1024))]
         cursor: Query<Option<String>>,
         /// How many lines.
-        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "200")))]
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "200"))
+        )]
         limit: Query<u32>,
     ) -> Answer<Told<Purchases>, Reading> {
         let asked = PurchasesAsked {
@@ -405,7 +406,10 @@ impl CustomerApi {
         #[oai(validator(max_length = 1024))]
         cursor: Query<Option<String>>,
         /// How many receipts.
-        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "200")))]
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "200"))
+        )]
         limit: Query<u32>,
     ) -> Answer<Told<Receipts>, Reading> {
         let asked = PurchasesAsked {
@@ -447,7 +451,10 @@ impl CustomerApi {
         #[oai(validator(max_length = 1024))]
         cursor: Query<Option<String>>,
         /// How many operations.
-        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "200")))]
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "200"))
+        )]
         limit: Query<u32>,
     ) -> Answer<Told<Loyalty>, Reading> {
         let show = TransactionView::for_customers;
@@ -468,7 +475,10 @@ impl CustomerApi {
         #[oai(validator(max_length = 1024))]
         cursor: Query<Option<String>>,
         /// How many looks.
-        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "200")))]
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "200"))
+        )]
         limit: Query<u32>,
     ) -> Answer<Told<SavedLooks>, Reading> {
         let (cursor, limit) = (cursor.0.as_deref(), limit.0);
@@ -560,12 +570,7 @@ impl CustomerApi {
         let decisions = body.read()?;
         let consents = app
             .consents
-            .record(
-                me.user(),
-                &decisions,
-                ConsentSource::Cabinet,
-                &me.actor(),
-            )
+            .record(me.user(), &decisions, ConsentSource::Cabinet, &me.actor())
             .await
             .map_err(Problem::from)?;
         Ok(Told::new(ConsentList::from(&consents)))
@@ -605,7 +610,12 @@ pub struct PurchasesAsked {
 impl PurchasesAsked {
     /// Names the list, so that its cursors lead nowhere else.
     fn list(&self, what: &str, user: UserId) -> String {
-        let Self { from, to, packaging, .. } = self;
+        let Self {
+            from,
+            to,
+            packaging,
+            ..
+        } = self;
         format!("{what} {user} {from:?} {to:?} {packaging:?}")
     }
 }
@@ -616,7 +626,12 @@ impl App {
     pub async fn shown(&self, profile: Profile) -> Result<Told<ProfileView, Versioned>, Problem> {
         let user = profile.user.id;
         let metrics: Option<CustomerMetrics> = self.storage.metrics(&[user]).await?.pop();
-        let points = self.loyalty.get_loyalty_balance(user).await?.available.get();
+        let points = self
+            .loyalty
+            .get_loyalty_balance(user)
+            .await?
+            .available
+            .get();
         let version = profile.version.get();
         let view = ProfileView::new(&profile, metrics.as_ref(), points);
         Ok(Told::in_version(view, version))
@@ -681,7 +696,9 @@ impl App {
         let figures = metrics.as_ref().map(|metrics| &metrics.figures);
         let standing = self.loyalty.programme().standing(
             figures.map_or(0, |figures| figures.total_purchases),
-            figures.map(|figures| figures.total_spent).unwrap_or_default(),
+            figures
+                .map(|figures| figures.total_spent)
+                .unwrap_or_default(),
         );
         let mut found = self
             .storage

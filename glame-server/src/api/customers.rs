@@ -256,7 +256,10 @@ impl CustomersApi {
     /// `search` looks for parts of names, telephone and card numbers, e-mail addresses and cities, in
     /// any case and with ё for е; several words must all be found.
     #[oai(path = "/", method = "get", operation_id = "listCustomers")]
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a parameter of the query"
+    )]
     async fn list(
         &self,
         me: SignedIn<Marketers>,
@@ -306,7 +309,10 @@ impl CustomersApi {
         #[oai(validator(max_length = 1024))]
         cursor: Query<Option<String>>,
         /// How many customers.
-        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "200")))]
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "200"))
+        )]
         limit: Query<u32>,
     ) -> Answer<Told<CustomerList>, Reading> {
         let wrong = |name: &str, detail: String| {
@@ -430,7 +436,10 @@ impl CustomersApi {
         method = "get",
         operation_id = "listCustomerPurchases"
     )]
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a parameter of the query"
+    )]
     async fn purchases(
         &self,
         me: SignedIn<Marketers>,
@@ -448,7 +457,10 @@ impl CustomersApi {
         #[oai(validator(max_length = 1024))]
         cursor: Query<Option<String>>,
         /// How many lines.
-        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "200")))]
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "200"))
+        )]
         limit: Query<u32>,
     ) -> Answer<Told<Purchases>, Reading> {
         let user = app.known_customer(id.0).await?;
@@ -474,7 +486,10 @@ impl CustomersApi {
         method = "get",
         operation_id = "listCustomerReceipts"
     )]
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a parameter of the query"
+    )]
     async fn receipts(
         &self,
         me: SignedIn<Marketers>,
@@ -489,7 +504,10 @@ impl CustomersApi {
         #[oai(validator(max_length = 1024))]
         cursor: Query<Option<String>>,
         /// How many receipts.
-        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "200")))]
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "200"))
+        )]
         limit: Query<u32>,
     ) -> Answer<Told<Receipts>, Reading> {
         let user = app.known_customer(id.0).await?;
@@ -521,12 +539,17 @@ impl CustomersApi {
         #[oai(validator(max_length = 1024))]
         cursor: Query<Option<String>>,
         /// How many operations.
-        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "200")))]
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "200"))
+        )]
         limit: Query<u32>,
     ) -> Answer<Told<Loyalty>, Reading> {
         let user = app.known_customer(id.0).await?;
         let show = TransactionView::for_staff;
-        let loyalty = app.loyalty_of(user, cursor.0.as_deref(), limit.0, show).await?;
+        let loyalty = app
+            .loyalty_of(user, cursor.0.as_deref(), limit.0, show)
+            .await?;
         app.note(&me, AuditAction::CustomerRead, user).await?;
         Ok(Told::new(loyalty))
     }
@@ -557,7 +580,15 @@ impl CustomersApi {
         };
         let key = idempotency_key.0;
         Ok(app
-            .move_points(&me, id.0, command, &body.reason, Source::Manual, &key, dry_run.0)
+            .move_points(
+                &me,
+                id.0,
+                command,
+                &body.reason,
+                Source::Manual,
+                &key,
+                dry_run.0,
+            )
             .await?)
     }
 
@@ -585,11 +616,21 @@ impl CustomersApi {
         let command = Command::Spend {
             points: points_of(body.points)?,
             receipt: body.document_id_1c.map(DocumentRef::from_uuid),
-            receipt_total: total.map(|text| money_of(text, "/receipt_total")).transpose()?,
+            receipt_total: total
+                .map(|text| money_of(text, "/receipt_total"))
+                .transpose()?,
         };
         let key = idempotency_key.0;
         Ok(app
-            .move_points(&me, id.0, command, &body.reason, Source::Platform, &key, dry_run.0)
+            .move_points(
+                &me,
+                id.0,
+                command,
+                &body.reason,
+                Source::Platform,
+                &key,
+                dry_run.0,
+            )
             .await?)
     }
 
@@ -622,7 +663,15 @@ impl CustomersApi {
         };
         let key = idempotency_key.0;
         Ok(app
-            .move_points(&me, id.0, command, &body.reason, Source::Campaign, &key, dry_run.0)
+            .move_points(
+                &me,
+                id.0,
+                command,
+                &body.reason,
+                Source::Campaign,
+                &key,
+                dry_run.0,
+            )
             .await?)
     }
 
@@ -651,7 +700,15 @@ impl CustomersApi {
         };
         let key = idempotency_key.0;
         Ok(app
-            .move_points(&me, id.0, command, &body.reason, Source::Manual, &key, dry_run.0)
+            .move_points(
+                &me,
+                id.0,
+                command,
+                &body.reason,
+                Source::Manual,
+                &key,
+                dry_run.0,
+            )
             .await?)
     }
 
@@ -673,7 +730,10 @@ impl CustomersApi {
         #[oai(validator(max_length = 1024))]
         cursor: Query<Option<String>>,
         /// How many looks.
-        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "200")))]
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "200"))
+        )]
         limit: Query<u32>,
     ) -> Answer<Told<SavedLooks>, Reading> {
         let user = app.known_customer(id.0).await?;
@@ -728,11 +788,7 @@ impl CustomersApi {
     }
 
     /// Give everything that is known of a customer.
-    #[oai(
-        path = "/:id/export",
-        method = "get",
-        operation_id = "exportCustomer"
-    )]
+    #[oai(path = "/:id/export", method = "get", operation_id = "exportCustomer")]
     async fn export(
         &self,
         me: SignedIn<Admins>,
@@ -790,15 +846,13 @@ const fn sort_of(key: SortName, order: OrderName) -> CustomerSort {
 }
 
 fn points_of(points: i64) -> Result<Points, Problem> {
-    Points::try_new(points).map_err(|error| {
-        Problem::of_field(ProblemCode::ValueInvalid, "/points", error.to_string())
-    })
+    Points::try_new(points)
+        .map_err(|error| Problem::of_field(ProblemCode::ValueInvalid, "/points", error.to_string()))
 }
 
 fn money_of(text: &str, pointer: &str) -> Result<Money, Problem> {
-    Money::parse_roubles(text).map_err(|error| {
-        Problem::of_field(ProblemCode::ValueInvalid, pointer, error.to_string())
-    })
+    Money::parse_roubles(text)
+        .map_err(|error| Problem::of_field(ProblemCode::ValueInvalid, pointer, error.to_string()))
 }
 
 impl App {
@@ -900,7 +954,10 @@ impl App {
         let body = PointsMoved {
             success: true,
             dry_run,
-            transactions: transactions.iter().map(TransactionView::for_staff).collect(),
+            transactions: transactions
+                .iter()
+                .map(TransactionView::for_staff)
+                .collect(),
         };
         Ok(Told::carried_out(body, replayed))
     }

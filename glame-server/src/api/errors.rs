@@ -209,6 +209,10 @@ impl From<WebhookError> for Problem {
 
 /// Gives a wait as whole seconds, rounded up, so that nobody comes a moment too early.
 fn wait(time: TimeDelta) -> Duration {
-    let seconds = time.num_milliseconds().max(0).unsigned_abs().div_ceil(1_000);
+    let seconds = time
+        .num_milliseconds()
+        .max(0)
+        .unsigned_abs()
+        .div_ceil(1_000);
     Duration::from_secs(seconds)
 }

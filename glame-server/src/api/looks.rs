@@ -148,7 +148,10 @@ impl LooksApi {
         #[oai(validator(max_length = 1024))]
         cursor: Query<Option<String>>,
         /// How many looks.
-        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "200")))]
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "200"))
+        )]
         limit: Query<u32>,
     ) -> Answer<Told<Looks>, Reading> {
         let makes = matches!(me.role, Role::Admin | Role::ContentManager);
@@ -244,7 +247,10 @@ impl LooksApi {
 
     /// List articles of the catalogue, by name.
     #[oai(path = "/products", method = "get", operation_id = "listProducts")]
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a parameter of the query"
+    )]
     async fn products(
         &self,
         _me: SignedIn<Anybody>,
@@ -262,7 +268,10 @@ impl LooksApi {
         #[oai(validator(max_length = 2048))]
         cursor: Query<Option<String>>,
         /// How many articles.
-        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "200")))]
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "200"))
+        )]
         limit: Query<u32>,
     ) -> Answer<Told<Products>, Reading> {
         let list = format!("products {:?} {:?} {:?}", search.0, category.0, brand.0);

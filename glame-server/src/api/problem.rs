@@ -12,8 +12,8 @@ use poem::{IntoResponse, Response};
 use poem_openapi::Object;
 
 pub use catalogue::ProblemCode;
-pub use refused::{Refused, Statuses};
 pub(crate) use refused::statuses;
+pub use refused::{Refused, Statuses};
 pub(crate) use render::answered_in_the_language_of_the_client;
 
 /// What went wrong, and where.

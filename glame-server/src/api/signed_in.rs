@@ -187,7 +187,11 @@ impl<'a> FromRequest<'a> for Origin {
 
 fn app_of(request: &Request) -> poem::Result<&Arc<App>> {
     request.data::<Arc<App>>().ok_or_else(|| {
-        Problem::new(ProblemCode::Internal, "the routes were put together wrongly").into()
+        Problem::new(
+            ProblemCode::Internal,
+            "the routes were put together wrongly",
+        )
+        .into()
     })
 }
 

@@ -178,7 +178,10 @@ impl StaffApi {
         #[oai(validator(max_length = 1024))]
         cursor: Query<Option<String>>,
         /// How many members.
-        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "200")))]
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "200"))
+        )]
         limit: Query<u32>,
     ) -> Answer<Told<StaffList>, Reading> {
         let after: Option<UserId> = app.cursors.place("staff", cursor.0.as_deref())?;
@@ -281,7 +284,10 @@ impl StaffApi {
 
     /// Read the audit log, newest first.
     #[oai(path = "/audit", method = "get", operation_id = "listAudit")]
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a parameter of the query"
+    )]
     async fn audit(
         &self,
         me: SignedIn<Admins>,
@@ -301,7 +307,10 @@ impl StaffApi {
         #[oai(validator(max_length = 1024))]
         cursor: Query<Option<String>>,
         /// How many entries.
-        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "200")))]
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "200"))
+        )]
         limit: Query<u32>,
     ) -> Answer<Told<AuditPage>, Reading> {
         let action = action

@@ -296,7 +296,10 @@ impl WebhooksApi {
         #[oai(validator(max_length = 1024))]
         cursor: Query<Option<String>>,
         /// How many deliveries.
-        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "200")))]
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "200"))
+        )]
         limit: Query<u32>,
     ) -> Answer<Told<Deliveries>, Reading> {
         let list = "dead letters";
@@ -335,7 +338,9 @@ impl WebhooksApi {
     ) -> Answer<Told<EndpointView, Versioned>, Changing> {
         let version = version(if_match.0.as_deref())?;
         let endpoint = WebhookEndpointId::from_uuid(id.0);
-        let changed = app.webhooks.update_endpoint(endpoint, version, body.read()?);
+        let changed = app
+            .webhooks
+            .update_endpoint(endpoint, version, body.read()?);
         let changed = changed.await.map_err(Problem::from)?;
         app.note_webhook(&me, "update", &id.0).await?;
         Ok(versioned(&changed))
@@ -350,7 +355,9 @@ impl WebhooksApi {
         /// The endpoint.
         id: Path<Uuid>,
     ) -> Answer<Done, Changing> {
-        let removed = app.webhooks.delete_endpoint(WebhookEndpointId::from_uuid(id.0));
+        let removed = app
+            .webhooks
+            .delete_endpoint(WebhookEndpointId::from_uuid(id.0));
         removed.await.map_err(Problem::from)?;
         app.note_webhook(&me, "delete", &id.0).await?;
         Ok(Done)
@@ -413,7 +420,9 @@ impl WebhooksApi {
         /// The endpoint.
         id: Path<Uuid>,
     ) -> Answer<Told<EndpointWithSecret>, Changing> {
-        let rotated = app.webhooks.rotate_secret(WebhookEndpointId::from_uuid(id.0));
+        let rotated = app
+            .webhooks
+            .rotate_secret(WebhookEndpointId::from_uuid(id.0));
         let rotated = rotated.await.map_err(Problem::from)?;
         app.note_webhook(&me, "rotate_secret", &id.0).await?;
         Ok(Told::new(EndpointWithSecret::from(&rotated)))
@@ -451,7 +460,10 @@ impl WebhooksApi {
         #[oai(validator(max_length = 1024))]
         cursor: Query<Option<String>>,
         /// How many deliveries.
-        #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "200")))]
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "200"))
+        )]
         limit: Query<u32>,
     ) -> Answer<Told<Deliveries>, Reading> {
         let list = format!("deliveries {} {:?}", id.0, state.0);
@@ -548,7 +560,9 @@ impl App {
         what: &'static str,
         endpoint: &Uuid,
     ) -> Result<(), Problem> {
-        let details = AuditDetails::new().word("change", what).id("endpoint", endpoint);
+        let details = AuditDetails::new()
+            .word("change", what)
+            .id("endpoint", endpoint);
         let note = AuditNote::new(AuditAction::WebhookChanged, None).with(details);
         Ok(self.access.record(&me.caller(), note).await?)
     }

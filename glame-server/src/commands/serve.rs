@@ -13,8 +13,7 @@ use crate::wiring;
 pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
     let stop = Stop::on_signals();
     let storage = wiring::storage(settings).await?;
-    let (loyalty, groups) =
-        wiring::loyalty(settings, Arc::clone(&storage))?.with_group_commit();
+    let (loyalty, groups) = wiring::loyalty(settings, Arc::clone(&storage))?.with_group_commit();
     tokio::spawn(groups.run());
     let mut desk = SyncDesk::new(Arc::clone(&storage), stop.clone());
     wiring::warn_of_old_receipts(settings)?;

@@ -82,9 +82,8 @@ impl KnownParameters {
             .split('&')
             .filter_map(|pair| pair.split('=').next())
             .map(|name| percent_encoding::percent_decode_str(name).decode_utf8_lossy());
-        let mut unknown = names.filter(|name| {
-            !name.is_empty() && !operation.parameters.contains(name.as_ref())
-        });
+        let mut unknown =
+            names.filter(|name| !name.is_empty() && !operation.parameters.contains(name.as_ref()));
         unknown.next().map(std::borrow::Cow::into_owned)
     }
 }

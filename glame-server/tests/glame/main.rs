@@ -14,5 +14,5 @@ mod refusals;
 mod replicas;
 mod scenarios;
 mod shop;
-mod webhooks;
 mod staff;
+mod webhooks;

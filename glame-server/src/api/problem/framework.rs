@@ -54,10 +54,7 @@ fn body(error: &poem::Error) -> Option<Problem> {
         return Some(Problem::new(ProblemCode::BodyInvalid, error.reason.clone()));
     }
     if let Some(error) = error.downcast_ref::<ContentTypeError>() {
-        return Some(Problem::new(
-            ProblemCode::MediaTypeWrong,
-            error.to_string(),
-        ));
+        return Some(Problem::new(ProblemCode::MediaTypeWrong, error.to_string()));
     }
     match error.downcast_ref::<ReadBodyError>()? {
         ReadBodyError::PayloadTooLarge => Some(Problem::new(

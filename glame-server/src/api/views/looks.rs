@@ -68,7 +68,11 @@ impl From<&Look> for LookView {
             title: content.title.as_str().to_owned(),
             description: text_of(content.description.as_ref()),
             product_ids: content.products.iter().map(|one| *one.as_uuid()).collect(),
-            tags: content.tags.iter().map(|tag| tag.as_str().to_owned()).collect(),
+            tags: content
+                .tags
+                .iter()
+                .map(|tag| tag.as_str().to_owned())
+                .collect(),
             image_url: content.image_url.as_ref().map(ToString::to_string),
             origin: look.origin.as_str().to_owned(),
             active: look.status == LookStatus::Active,

@@ -71,8 +71,12 @@ impl From<&PurchaseRecord> for PurchaseView {
             kind: record.kind().into(),
             product_id: line.product.map(|product| *product.as_uuid()),
             product_name: product.map(|product| text(&product.name)),
-            product_article: product.and_then(|product| product.article.as_ref()).map(text),
-            category: product.and_then(|product| product.category.as_ref()).map(text),
+            product_article: product
+                .and_then(|product| product.article.as_ref())
+                .map(text),
+            category: product
+                .and_then(|product| product.category.as_ref())
+                .map(text),
             brand: product.and_then(|product| product.brand.as_ref()).map(text),
             quantity: line.quantity.to_string(),
             price: record.price().map(Roubles::from),

@@ -127,7 +127,11 @@ async fn every_operation_lets_in_whom_it_is_for_and_nobody_else() {
     let document = served.send(document).await.expect(200);
     let table: BTreeMap<&str, Option<&[&str]>> = ACCESS.iter().copied().collect();
     let operations = operations(&document);
-    assert_eq!(operations.len(), table.len(), "the table and the document differ");
+    assert_eq!(
+        operations.len(),
+        table.len(),
+        "the table and the document differ"
+    );
 
     for operation in &operations {
         let audience = table
@@ -172,7 +176,12 @@ async fn call(served: &Served, operation: &Operation, token: Option<&str>) -> u1
     }
     let answer = served.send(request).await;
     let status = answer.status.as_u16();
-    assert!(status < 500, "{} {}: {answer:?}", operation.method, operation.path);
+    assert!(
+        status < 500,
+        "{} {}: {answer:?}",
+        operation.method,
+        operation.path
+    );
     if status >= 400 {
         let kind = answer.headers["content-type"].to_str().unwrap();
         assert_eq!(kind, "application/problem+json", "{answer:?}");
@@ -190,7 +199,10 @@ async fn a_customer_reaches_nothing_of_another() {
     let (boris, boris_id) = served.customer(1).await;
     assert_ne!(anna_id, boris_id);
     let content = served.staff("content_manager").await;
-    let products = served.get(&content, "/api/products?limit=1").await.expect(200);
+    let products = served
+        .get(&content, "/api/products?limit=1")
+        .await
+        .expect(200);
     let product = products["items"][0]["id"].as_str().unwrap();
     let look = json!({ "title": "Вечер у моря", "product_ids": [product] });
     let look = served.post(&content, "/api/looks", &look).await.expect(201);
@@ -201,7 +213,10 @@ async fn a_customer_reaches_nothing_of_another() {
     let path = format!("/api/customer/saved-looks/{saved}");
     let remove = |token: &str| served.request(Method::DELETE, &path).bearer_auth(token);
     served.send(remove(&boris)).await.expect(404);
-    let theirs = served.get(&boris, "/api/customer/saved-looks").await.expect(200);
+    let theirs = served
+        .get(&boris, "/api/customer/saved-looks")
+        .await
+        .expect(200);
     assert_eq!(theirs["items"], json!([]));
     served.send(remove(&anna)).await.expect(204);
 

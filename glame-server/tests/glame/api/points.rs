@@ -29,7 +29,10 @@ async fn spend(served: &Served, token: &str, user: &str, key: &str, points: i64)
 }
 
 async fn balance(served: &Served, customer: &str) -> i64 {
-    let loyalty = served.get(customer, "/api/customer/loyalty").await.expect(200);
+    let loyalty = served
+        .get(customer, "/api/customer/loyalty")
+        .await
+        .expect(200);
     loyalty["balance"].as_i64().unwrap()
 }
 
@@ -47,15 +50,21 @@ async fn points_move_once_for_a_key(database: Database) {
     first.expect(200);
     assert_eq!(balance(&served, &anna).await, before + 500);
 
-    let other = adjust(&served, &admin, &id, "gift-1", 700).await.expect(422);
+    let other = adjust(&served, &admin, &id, "gift-1", 700)
+        .await
+        .expect(422);
     assert_eq!(other["code"], "IDEMPOTENCY_KEY_REUSED");
     assert_eq!(other["errors"][0]["pointer"], "/points");
     let few = spend(&served, &admin, &id, "few", 99).await.expect(422);
     assert_eq!(few["code"], "LOYALTY_BELOW_MINIMUM");
-    let many = spend(&served, &admin, &id, "many", before + 501).await.expect(422);
+    let many = spend(&served, &admin, &id, "many", before + 501)
+        .await
+        .expect(422);
     assert_eq!(many["code"], "LOYALTY_NOT_ENOUGH");
     assert_eq!(balance(&served, &anna).await, before + 500);
-    spend(&served, &admin, &id, "all", before + 500).await.expect(200);
+    spend(&served, &admin, &id, "all", before + 500)
+        .await
+        .expect(200);
     assert_eq!(balance(&served, &anna).await, 0);
 }
 
@@ -90,7 +99,11 @@ async fn a_dry_run_tells_what_would_be_and_stores_nothing() {
     let done = adjust(&served, &admin, &id, "tried", 500).await.expect(200);
     let essence = |answer: &Value| {
         let one = &answer["transactions"][0];
-        (one["id"].clone(), one["points"].clone(), one["balance_after"].clone())
+        (
+            one["id"].clone(),
+            one["points"].clone(),
+            one["balance_after"].clone(),
+        )
     };
     assert_eq!(essence(&tried), essence(&done));
 }
