@@ -23,6 +23,19 @@ pub mod webhooks;
 
 use poem_openapi::{OpenApiService, Tags};
 
+/// Shows nothing of what is secret.
+macro_rules! secret {
+    ($($name:ident),*) => { $(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(***)"))
+            }
+        }
+    )* };
+}
+
+pub(crate) use secret;
+
 pub use auth::AuthApi;
 pub use customer::CustomerApi;
 pub use customers::CustomersApi;

@@ -285,12 +285,8 @@ async fn stolen_rows_let_nobody_in() {
     assert_ne!(who.key(&guess), row.subject);
     let session = desk.try_code(&who, &code).await.unwrap();
     let stored = desk.access.sessions(customer(1).id).await.unwrap();
-    let shown: String = stored[0]
-        .token
-        .as_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let bytes = stored[0].token.as_bytes().iter();
+    let shown = bytes.fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     let token = session.token.reveal();
     assert!(!token.contains(&shown));
     let forged = format!("glame_{}{shown}", customer(1).id.as_uuid().simple());

@@ -534,6 +534,8 @@ impl AuthApi {
     }
 }
 
+super::secret!(StaffSignIn, PasswordChange, SessionOpened, SignInAnswer);
+
 fn name_of(text: &str) -> Result<SignInName, Problem> {
     SignInName::parse(text).map_err(|error| {
         Problem::of_field(ProblemCode::ValueInvalid, "/card_number", error.to_string())

@@ -588,6 +588,7 @@ impl CustomerApi {
 }
 
 /// Gives how many rows a page has unless asked otherwise.
+#[must_use]
 pub const fn default_limit() -> u32 {
     DEFAULT_LIMIT
 }

@@ -39,6 +39,7 @@ impl Cursors {
     }
 
     /// Tells where a list goes on; `list` names it with everything that it was asked for.
+    #[must_use]
     pub fn page<P: Serialize>(&self, list: &str, next: Option<&P>) -> Page {
         let next = next.and_then(|place| {
             let place = serde_json::to_vec(place).ok()?;

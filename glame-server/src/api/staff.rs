@@ -356,6 +356,8 @@ pub struct TemporaryPassword {
     pub temporary_password: String,
 }
 
+super::secret!(StaffWithPassword, TemporaryPassword);
+
 /// Cuts a page that was asked for with one row more, and tells whether there was one.
 fn cut<T>(rows: &mut Vec<T>, limit: u32) -> bool {
     let size = usize::try_from(limit).unwrap_or(usize::MAX);

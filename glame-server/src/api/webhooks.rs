@@ -522,6 +522,8 @@ impl WebhooksApi {
     }
 }
 
+super::secret!(EndpointWithSecret);
+
 fn versioned(endpoint: &WebhookEndpoint) -> Told<EndpointView, Versioned> {
     Told::in_version(EndpointView::from(endpoint), endpoint.version.into())
 }

@@ -102,7 +102,7 @@ impl Demo {
             sweeper: ExpirySweeper::new(&settings, loyalty)?,
             webhooks: wiring::webhook_worker(&settings, &storage)?,
         };
-        serve::until_stopped(&settings, server, app, jobs, stop).await?;
+        Box::pin(serve::until_stopped(&settings, server, app, jobs, stop)).await?;
         Ok(ExitCode::SUCCESS)
     }
 

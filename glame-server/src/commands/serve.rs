@@ -43,7 +43,7 @@ pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
     };
     let server = bind(settings).await?;
     tracing::info!(address = %server.address(), "listening");
-    until_stopped(settings, server, app, jobs, stop).await?;
+    Box::pin(until_stopped(settings, server, app, jobs, stop)).await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -19,7 +19,7 @@ const MOST_BYTES: usize = 1 << 20;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The length of the window in which requests of a client are counted.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 
 /// How many clients are counted at once; who comes when it is full is not counted.
 const MOST_CLIENTS: usize = 100_000;

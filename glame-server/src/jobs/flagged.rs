@@ -4,15 +4,14 @@ use glame_core::sync::{SyncObserver, SyncRun};
 
 /// A watched run that can also be stopped by a flag.
 #[derive(Debug)]
-pub struct Flagged<'a> {
+pub(super) struct Flagged<'a> {
     inner: &'a dyn SyncObserver,
     flag: AtomicBool,
 }
 
 impl<'a> Flagged<'a> {
     /// Watches as `inner` does.
-    #[must_use]
-    pub const fn new(inner: &'a dyn SyncObserver) -> Self {
+    pub(super) const fn new(inner: &'a dyn SyncObserver) -> Self {
         Self {
             inner,
             flag: AtomicBool::new(false),
@@ -20,7 +19,7 @@ impl<'a> Flagged<'a> {
     }
 
     /// Raises the flag.
-    pub fn raise(&self) {
+    pub(super) fn raise(&self) {
         self.flag.store(true, Ordering::Relaxed);
     }
 }

@@ -56,7 +56,7 @@ impl DeliveryPace {
             every: Duration::from_secs(1),
             at_once,
             lease: timeout + TimeDelta::seconds(30),
-            remove_old_every: Duration::from_mins(60),
+            remove_old_every: Duration::from_hours(1),
         }
     }
 }
@@ -159,7 +159,7 @@ impl Lanes {
                 return;
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -6,7 +6,7 @@ use glame_core::values::UserId;
 
 /// The sessions of a customer who is forgotten: they end.
 #[derive(Debug)]
-pub struct SessionsOf(pub AccessService);
+pub(crate) struct SessionsOf(pub(crate) AccessService);
 
 #[async_trait]
 impl Forgets for SessionsOf {

@@ -333,13 +333,14 @@ impl CustomerView {
 }
 
 /// Gives the status of a customer; who has no figures is new.
-pub fn status_of(metrics: Option<&CustomerMetrics>) -> StatusName {
+fn status_of(metrics: Option<&CustomerMetrics>) -> StatusName {
     metrics
         .map_or(CustomerStatus::New, |metrics| metrics.status)
         .into()
 }
 
 /// Gives a text as clients see it.
+#[must_use]
 pub fn text_of(text: Option<&PlainText>) -> Option<String> {
     text.map(|text| text.as_str().to_owned())
 }

@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use glame_core::loyalty::{
-    Level, LoyaltyBalance, LoyaltyProgramme, LoyaltyTransaction, Source, Standing, TransactionKind,
+    Level, LoyaltyBalance, LoyaltyProgramme, LoyaltyTransaction, Sequence, Source, Standing,
+    TransactionKind,
 };
 use poem_openapi::types::Any;
 use poem_openapi::{Enum, Object};
@@ -108,7 +109,7 @@ impl TransactionView {
             reason: transaction.reason.as_str().to_owned(),
             source: transaction.source.into(),
             document_id_1c: transaction.receipt.map(|receipt| *receipt.as_uuid()),
-            reverses: transaction.reverses.map(|sequence| sequence.get()),
+            reverses: transaction.reverses.map(Sequence::get),
             created_at: transaction.recorded_at,
             effective_at: transaction.effective_at,
             expires_at: transaction.lot.and_then(|lot| lot.term.expires_at),

@@ -122,7 +122,7 @@ fn failure(error: &reqwest::Error) -> AttemptResult {
         let inner = error
             .downcast_ref::<io::Error>()
             .and_then(io::Error::get_ref);
-        if inner.is_some_and(|inner| inner.is::<AddressRefused>()) {
+        if inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<AddressRefused>) {
             return AttemptResult::AddressRefused;
         }
         cause = error.source();
