@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::client::Served;
+use super::client::{Saying, Served};
 use crate::shop::Database;
 
 const ROLES: [&str; 4] = ["customer", "admin", "ai_marketer", "content_manager"];
@@ -181,7 +181,7 @@ async fn call(served: &Served, operation: &Operation, token: Option<&str>) -> u1
         request = request.bearer_auth(token);
     }
     if [Method::POST, Method::PUT].contains(&operation.method) {
-        request = request.json(&json!({}));
+        request = request.said(&json!({}));
     }
     let answer = served.send(request).await;
     let status = answer.status.as_u16();

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::client::{Answer, Served};
+use super::client::{Answer, Saying, Served};
 use crate::shop::Database;
 
 async fn adjust(served: &Served, token: &str, user: &str, key: &str, points: i64) -> Answer {
@@ -13,7 +13,7 @@ async fn adjust(served: &Served, token: &str, user: &str, key: &str, points: i64
         .request(Method::POST, &path)
         .bearer_auth(token)
         .header("Idempotency-Key", key)
-        .json(&body);
+        .said(&body);
     served.send(request).await
 }
 
@@ -24,7 +24,7 @@ async fn spend(served: &Served, token: &str, user: &str, key: &str, points: i64)
         .request(Method::POST, &path)
         .bearer_auth(token)
         .header("Idempotency-Key", key)
-        .json(&body);
+        .said(&body);
     served.send(request).await
 }
 
@@ -90,7 +90,7 @@ async fn a_dry_run_tells_what_would_be_and_stores_nothing() {
         .request(Method::POST, &path)
         .bearer_auth(&admin)
         .header("Idempotency-Key", "tried")
-        .json(&body);
+        .said(&body);
     let tried = served.send(request).await.expect(200);
     assert_eq!(tried["dry_run"], true);
     assert_eq!(balance(&served, &anna).await, before);
