@@ -163,9 +163,9 @@ impl WebhookWriter for PostgresWork {
                  AS new (event, event_type, occurred_at, payload)
              ON CONFLICT (event) DO NOTHING",
             &column(events, |one| *one.id.as_uuid()),
-            &column(events, |one| one.event_type.as_str()) as &[&str],
+            &column(events, |one| one.event_type.as_str()) as _,
             &column(events, |one| one.occurred_at),
-            &column(events, |one| one.payload.as_str()) as &[&str],
+            &column(events, |one| one.payload.as_str()) as _,
         )
         .execute(&mut *self.tx)
         .await
@@ -198,8 +198,8 @@ impl WebhookWriter for PostgresWork {
             "queries/postgres/add_webhook_deliveries.sql",
             &column(deliveries, |one| *one.endpoint.as_uuid()),
             &column(deliveries, |one| *one.event.as_uuid()),
-            &column(deliveries, |one| one.event_type.as_str()) as &[&str],
-            &column(deliveries, |one| one.next_attempt_at) as &[Option<DateTime<Utc>>],
+            &column(deliveries, |one| one.event_type.as_str()) as _,
+            &column(deliveries, |one| one.next_attempt_at) as _,
             &column(deliveries, |one| one.created_at),
         )
         .execute(&mut *self.tx)
@@ -301,11 +301,11 @@ impl WebhookWriter for PostgresWork {
             token.as_uuid(),
             &column(deliveries, |one| *one.endpoint.as_uuid()),
             &column(deliveries, |one| *one.event.as_uuid()),
-            &column(deliveries, |one| one.state.as_str()) as &[&str],
+            &column(deliveries, |one| one.state.as_str()) as _,
             &column(deliveries, |one| i64::from(one.attempts)),
-            &column(deliveries, |one| one.next_attempt_at) as &[Option<DateTime<Utc>>],
-            &column(deliveries, |one| one.last_attempt_at) as &[Option<DateTime<Utc>>],
-            &column(deliveries, result_of) as &[Option<String>],
+            &column(deliveries, |one| one.next_attempt_at) as _,
+            &column(deliveries, |one| one.last_attempt_at) as _,
+            &column(deliveries, result_of) as _,
         )
         .execute(&mut *self.tx)
         .await
