@@ -235,7 +235,7 @@ async fn a_test_goes_to_the_one_endpoint_whatever_it_wants() {
         .webhook_endpoints_due(office.clock.now())
         .await
         .unwrap();
-    assert_eq!(due, [picky.clone()]);
+    assert_eq!(due, std::slice::from_ref(&picky));
     let found = office
         .service
         .deliveries(picky.id, None, None, 9)
