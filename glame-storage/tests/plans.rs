@@ -50,6 +50,9 @@ const ALIASES: [&str; 7] = [
     "account", "card", "draw", "found", "reversal", "saved", "stored",
 ];
 
+/// Indexes that hold nothing but what waits; to read one from its beginning is to take what is next.
+const QUEUES: [&str; 1] = ["USING INDEX webhook_events_new"];
+
 /// Gives the prepared queries of one driver: their text and how many parameters they take.
 fn prepared_queries(driver: &str) -> Vec<(String, usize)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".sqlx");
@@ -92,6 +95,7 @@ async fn sqlite_finds_everything_by_index() {
         let scans = steps.iter().any(|(_, _, _, step)| {
             let mut names = LARGE_TABLES.iter().chain(&ALIASES);
             names.any(|name| step.starts_with(&format!("SCAN {name}")))
+                && !QUEUES.iter().any(|queue| step.ends_with(queue))
         });
         assert!(!scans || counts_everything(&query), "{query}\n{steps:#?}");
     }

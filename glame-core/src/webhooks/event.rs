@@ -87,14 +87,17 @@ impl EventType {
         Self::ALL.into_iter().find(|one| one.as_str() == name)
     }
 
-    /// Gives the type of a transaction. Whatever takes another one back is a reversal, whatever its
-    /// kind.
+    /// Gives the type of a transaction.
+    ///
+    /// Whatever takes another one back is a reversal, whatever its kind, and so is what takes points of
+    /// a receipt back that was told again with a smaller sum, or is no more.
     #[must_use]
     pub const fn of(transaction: &LoyaltyTransaction) -> Self {
         if transaction.reverses.is_some() {
             return Self::PointsReversed;
         }
         match transaction.kind {
+            TransactionKind::Earn if transaction.points < 0 => Self::PointsReversed,
             TransactionKind::Earn => Self::PointsEarned,
             TransactionKind::Spend => Self::PointsSpent,
             TransactionKind::Expire => Self::PointsExpired,

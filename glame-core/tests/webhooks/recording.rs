@@ -129,10 +129,7 @@ async fn every_transaction_is_told_once_in_the_words_of_its_kind() {
         assert_eq!(body.data["transaction_id"], transaction.id.to_string());
         assert_eq!(body.data["user_id"], customer(1).id.to_string());
     }
-    assert_eq!(
-        told[3].data["reverses_transaction_id"],
-        told[2].data["transaction_id"]
-    );
+    assert_eq!(told[3].data["receipt_id"], told[2].data["receipt_id"]);
 }
 
 #[tokio::test]
