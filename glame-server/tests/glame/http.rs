@@ -9,11 +9,15 @@ use tokio::process::Child;
 
 use crate::shop::{Database, Shop, small_shop};
 
+/// Under which the servers of these tests hash what must not be guessed.
+pub(crate) const SECRET: &str = "a-secret-for-tests-and-nothing-else";
+
 /// Starts a server on a free port and waits until it listens.
 pub(crate) async fn serve(shop: &Shop) -> (Child, SocketAddr) {
     let mut command = shop.glame(&["serve"]);
     command
         .env("GLAME_LISTEN", "127.0.0.1:0")
+        .env("GLAME_AUTH_SECRET", SECRET)
         .env("GLAME_LOG", "info");
     let mut server = command.spawn().unwrap();
     let mut log = BufReader::new(server.stderr.take().unwrap()).lines();

@@ -171,6 +171,10 @@ fn worker(storage: Arc<dyn Storage>, reach: Reach) -> WebhookWorker {
 }
 
 /// Lets workers run until a condition holds, and stops them.
+#[expect(
+    clippy::future_not_send,
+    reason = "the condition borrows what the test has"
+)]
 async fn run_until(workers: Vec<WebhookWorker>, done: impl AsyncFn() -> bool) {
     let stop = Stop::default();
     let running: Vec<_> = workers
@@ -221,9 +225,9 @@ async fn an_event_arrives_signed_byte_by_byte_with_every_valid_secret() {
     assert_eq!(delivery.state, DeliveryState::Delivered);
     assert_eq!(delivery.last_result, Some(AttemptResult::Status(204)));
 
-    let received = receiver.received();
-    assert_eq!(received.len(), 1);
-    let Received { headers, body } = &received[0];
+    let arrived = receiver.received();
+    assert_eq!(arrived.len(), 1);
+    let Received { headers, body } = &arrived[0];
     assert_eq!(headers["content-type"], "application/json");
     assert_eq!(headers["webhook-id"], event_id(1).to_string());
     assert_eq!(*body, event(1).payload.into_bytes());
@@ -428,8 +432,8 @@ async fn the_binary_tells_of_a_synchronisation_and_of_points_only_where_that_is_
             nothing_left,
         )
         .await;
-        let received = receiver.received();
-        let names: Vec<String> = received
+        let arrived = receiver.received();
+        let names: Vec<String> = arrived
             .iter()
             .map(|one| serde_json::from_slice::<serde_json::Value>(&one.body).unwrap())
             .map(|body| body["type"].as_str().unwrap().to_owned())

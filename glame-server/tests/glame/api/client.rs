@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Child;
 
-use crate::http::serve;
+use crate::http::{SECRET, serve};
 use crate::shop::{Database, Shop, small_shop};
 
 const PASSWORD: &str = "enough-secret-for-a-test";
 
 /// A shop that is synchronised and served.
 pub(crate) struct Served {
-    pub(crate) shop: Shop,
+    _shop: Shop,
     pub(crate) address: SocketAddr,
     client: Client,
     _server: Child,
@@ -62,14 +62,15 @@ impl Served {
             .await
             .with("GLAME_SYNC_SCHEDULE", "off")
             .with("GLAME_AUTH_CUSTOMER_CODE", "card_suffix")
-            .with("GLAME_REQUESTS_PER_MINUTE", "0");
+            .with("GLAME_REQUESTS_PER_MINUTE", "0")
+            .with("GLAME_AUTH_SECRET", SECRET);
         shop.sync_all(&[]).await;
         for role in ["admin", "ai_marketer", "content_manager"] {
             make_staff(&shop, role).await;
         }
         let (server, address) = serve(&shop).await;
         Self {
-            shop,
+            _shop: shop,
             address,
             client: client(),
             _server: server,
