@@ -77,6 +77,7 @@ struct MemoryWork {
 impl MemoryStorage {
     /// Takes the names of the methods about sign-in and the audit log that were called since the
     /// last time, so that a test can compare what two requests ask of a database.
+    #[must_use]
     pub fn take_calls(&self) -> Vec<&'static str> {
         std::mem::take(&mut *self.calls.lock().unwrap())
     }

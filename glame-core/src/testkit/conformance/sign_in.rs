@@ -74,7 +74,8 @@ pub async fn a_shared_phone_gives_the_longest_known(storage: &dyn Storage) {
     let found = storage.sign_in_candidates(&[], phone).await.unwrap();
     let mut expected: Vec<_> = many[5..].iter().rev().map(|user| user.id).collect();
     let mut users: Vec<_> = found.iter().map(|candidate| candidate.user).collect();
-    (expected.sort(), users.sort());
+    expected.sort();
+    users.sort();
     assert_eq!(users, expected);
 }
 
