@@ -179,7 +179,7 @@ async fn ten_sign_ins_in_a_quarter_of_an_hour() {
 
 /// Gives what a request asks of storage.
 async fn calls(desk: &Desk, request: impl AsyncFnOnce(&Desk)) -> Vec<&'static str> {
-    drop(desk.storage.take_calls());
+    desk.storage.take_calls();
     request(desk).await;
     desk.storage.take_calls()
 }
@@ -285,12 +285,8 @@ async fn stolen_rows_let_nobody_in() {
     assert_ne!(who.key(&guess), row.subject);
     let session = desk.try_code(&who, &code).await.unwrap();
     let stored = desk.access.sessions(customer(1).id).await.unwrap();
-    let shown: String = stored[0]
-        .token
-        .as_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let bytes = stored[0].token.as_bytes().iter();
+    let shown = bytes.fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     let token = session.token.reveal();
     assert!(!token.contains(&shown));
     let forged = format!("glame_{}{shown}", customer(1).id.as_uuid().simple());

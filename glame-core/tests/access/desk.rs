@@ -34,16 +34,16 @@ impl Desk {
         let clock = Arc::new(ManualClock::at(minute(0)));
         let hasher = Arc::new(QuickHasher::default());
         let outside = AccessOutside {
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            clock: clock.clone(),
             ids: Arc::new(CountingIds::default()),
             secrets: Arc::new(KnownSecrets::default()),
-            passwords: Arc::clone(&hasher) as _,
+            passwords: hasher.clone(),
         };
         let settings = AccessSettings {
             customer_code,
             ..AccessSettings::default()
         };
-        let shared: Arc<dyn Storage> = Arc::clone(&storage) as _;
+        let shared: Arc<dyn Storage> = storage.clone();
         let access = AccessService::new(shared, outside, server_secret(), settings);
         let desk = Self {
             storage,
@@ -57,7 +57,7 @@ impl Desk {
         let cards = [1, 2].map(|n| card(n, customer(n).id));
         work.put_cards(&cards).await.unwrap();
         work.commit().await.unwrap();
-        drop(desk.storage.take_calls());
+        desk.storage.take_calls();
         desk
     }
 

@@ -77,7 +77,8 @@ fn make(path: &Path, secret: &str, nonce: &str) -> io::Result<()> {
 }
 
 fn digits(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = |text, byte: &u8| format!("{text}{byte:02x}");
+    bytes.iter().fold(String::new(), digits)
 }
 
 #[cfg(test)]
