@@ -33,7 +33,7 @@ pub use origin::{Caller, RequestOrigin, cut_user_agent};
 pub use password::{Password, WeakPassword};
 pub use roles::{RoleRefusal, StaffChange, decide_role};
 pub use secret::{
-    AddressHash, BucketKey, CodeHash, ServerSecret, ShortSecret, SubjectKey, TokenHash,
+    AddressHash, BucketKey, CodeHash, CursorKey, ServerSecret, ShortSecret, SubjectKey, TokenHash,
 };
 pub use service::{
     AccessError, AccessOutside, AccessService, CodeRequested, FirstPassword, NewStaffMember,

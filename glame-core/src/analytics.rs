@@ -10,7 +10,7 @@ mod scoring;
 mod service;
 mod status;
 
-pub use metrics::{CustomerMetrics, MetricsPolicy, OccasionPolicy, PurchaseFigures};
+pub use metrics::{BoughtLine, CustomerMetrics, MetricsPolicy, OccasionPolicy, PurchaseFigures};
 pub use preferences::{Preference, PurchasePreferences};
 pub use rfm::{
     ParseScoreError, PurchaseColumns, PurchaseColumnsError, RfmColumns, RfmCuts, RfmInputs,

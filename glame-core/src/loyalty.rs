@@ -44,8 +44,8 @@ pub use purchases::PurchaseFacts;
 pub use rate::{ParseRateError, Rate};
 pub use refusal::Refusal;
 pub use service::{
-    BalanceAt, Difference, Granted, LoyaltyError, LoyaltyService, MOST_POSTINGS, PointsLedger,
-    Reconciliation, Settled, SourceBalance, Swept, Verification,
+    BalanceAt, Difference, Granted, GroupCommit, LoyaltyError, LoyaltyService, MOST_POSTINGS,
+    PointsLedger, Reconciliation, Settled, SourceBalance, Swept, Verification,
 };
 pub use statement::Statement;
 pub use transaction::{

@@ -26,10 +26,13 @@ mod audit;
 mod catalogue;
 mod clock;
 mod code_sender;
+mod customers;
 mod errors;
+mod looks;
 mod loyalty;
 mod metrics;
 mod points_source;
+mod purchase_records;
 mod purchases;
 #[cfg_attr(
     any(test, feature = "testkit"),
@@ -40,16 +43,20 @@ mod purchases;
 )]
 mod sales_source;
 mod secrets;
+mod segments;
 mod storage;
 mod sync_runs;
 mod users;
+mod webhooks;
 
 pub use access::{AccessReader, AccessWriter, MOST_CANDIDATES};
 pub use audit::{AuditReader, AuditWriter};
 pub use catalogue::{CatalogueReader, CatalogueWriter};
 pub use clock::{Clock, IdSource};
 pub use code_sender::{CodeMessage, CodeSender, CodeSenderError};
+pub use customers::{CustomerReader, CustomerWriter};
 pub use errors::{BoxError, SourceError, StorageError};
+pub use looks::{LookReader, LookWriter};
 pub use loyalty::{
     AccountChange, AccountNeeds, AccountQuery, AccountSnapshot, LotTotal, LoyaltyReader,
     LoyaltyWriter, PointsOutstanding, ReceiptScope, RuleTotal, SettlementMark, StoredOutcome,
@@ -57,15 +64,23 @@ pub use loyalty::{
 };
 pub use metrics::{MetricsReader, MetricsWriter};
 pub use points_source::{CardPoints, PointsSource};
+pub use purchase_records::PurchaseRecordReader;
 pub use purchases::{PurchaseReader, PurchaseTotals, PurchaseWriter};
 pub use sales_source::{
     CardRecord, CustomerProfile, Rejected, SalesSource, SalesWindow, SourceAnswer, SourceCursor,
     SourcePage,
 };
 pub use secrets::{HashingError, NoRandomness, PasswordCheck, PasswordHasher, SecretSource};
+pub use segments::{
+    LockedMemberships, SegmentOverride, SegmentReader, SegmentRefresh, SegmentTransition,
+    SegmentWriter, StoredSegment, Transition, TransitionPlace,
+};
 pub use storage::{Storage, UnitOfWork};
-pub use sync_runs::{LeaseState, SyncRunReader, SyncRunWriter};
+pub use sync_runs::{HeldLease, LeaseState, SyncRunReader, SyncRunWriter};
 pub use users::{UserReader, UserWriter};
+pub use webhooks::{
+    ClaimedDelivery, DeliveryClaim, DeliveryMark, ReplayScope, WebhookReader, WebhookWriter,
+};
 
 #[cfg(any(test, feature = "testkit"))]
 pub use {
@@ -74,12 +89,17 @@ pub use {
     catalogue::{MockCatalogueReader, MockCatalogueWriter},
     clock::{MockClock, MockIdSource},
     code_sender::MockCodeSender,
+    customers::{MockCustomerReader, MockCustomerWriter},
+    looks::{MockLookReader, MockLookWriter},
     loyalty::{MockLoyaltyReader, MockLoyaltyWriter},
     metrics::{MockMetricsReader, MockMetricsWriter},
     points_source::MockPointsSource,
+    purchase_records::MockPurchaseRecordReader,
     purchases::{MockPurchaseReader, MockPurchaseWriter},
     sales_source::MockSalesSource,
     secrets::{MockPasswordHasher, MockSecretSource},
+    segments::{MockSegmentReader, MockSegmentWriter},
     sync_runs::{MockSyncRunReader, MockSyncRunWriter},
     users::{MockUserReader, MockUserWriter},
+    webhooks::{MockWebhookReader, MockWebhookWriter},
 };

@@ -6,6 +6,7 @@ mod calendar;
 mod card_number;
 mod email_address;
 mod ids;
+mod image_url;
 mod money;
 mod period_range;
 mod phone_number;
@@ -15,10 +16,14 @@ pub(crate) mod scaled_decimal;
 mod source_refs;
 mod text;
 
-pub use calendar::start_of_day;
+pub use calendar::{days_between, start_of_day};
 pub use card_number::{CardNumber, ParseCardNumberError};
 pub use email_address::{EmailAddress, ParseEmailAddressError};
-pub use ids::{AuditEntryId, LeaseToken, SessionId, SyncRunId, TransactionId, UserId};
+pub use ids::{
+    AuditEntryId, ClaimToken, LeaseToken, LookId, SavedLookId, SegmentId, SessionId, SyncRunId,
+    TransactionId, UserId, WebhookEndpointId, WebhookEventId,
+};
+pub use image_url::{ImageUrl, ParseImageUrlError};
 pub use money::{Money, MoneyError};
 pub use period_range::{EmptyRange, PeriodRange};
 pub use phone_number::{ParsePhoneNumberError, PhoneNumber};

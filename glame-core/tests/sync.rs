@@ -8,8 +8,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use chrono_tz::Europe::Moscow;
 use glame_core::analytics::{AsOf, CustomerStatus, RfmPolicy, ScorePolicy};
 use glame_core::catalogue::ProductKind;
+use glame_core::customers::{ErasureService, FieldChange, ProfileChange, ProfileService};
+use glame_core::loyalty::Actor;
 use glame_core::ports::{
     CatalogueReader, Clock, MetricsReader, PurchaseReader, SalesSource, SourceError, SyncRunReader,
     UserReader,
@@ -21,7 +24,7 @@ use glame_core::sync::{
 };
 use glame_core::testkit::fixtures::{
     card_record, card_ref, counterparty, document, minute, product, product_ref, profile, rejected,
-    sale_line, store,
+    sale_line, store, text,
 };
 use glame_core::testkit::{CountingIds, ListSource, ManualClock, MemoryStorage, strategies};
 use glame_core::users::Holder;
@@ -705,4 +708,77 @@ async fn play(shop: &Shop, event: Event) {
             shop.clock.advance(TimeDelta::hours(1));
         }
     }
+}
+
+#[tokio::test]
+async fn an_edit_survives_what_the_base_says_and_syncing_twice_changes_nothing() {
+    let shop = Shop::open();
+    let card = card_record(1, Some(counterparty(1)));
+    shop.source.cards.lock().unwrap().push(card);
+    shop.source.profiles.lock().unwrap().push(profile(1));
+    shop.customers().await;
+    let profiles = ProfileService::new(shop.storage.clone(), shop.clock.clone(), Moscow);
+    let operator = Actor::Named(text("оператор"));
+    let moved = ProfileChange {
+        city: FieldChange::Set(Some(text("Керчь"))),
+        ..ProfileChange::default()
+    };
+    let user = anna().user_id();
+    profiles.edit(user, None, &moved, &operator).await.unwrap();
+    assert_eq!(changes(&shop.customers().await), [0, 0, 0]);
+
+    shop.source.profiles.lock().unwrap()[0].city = Some(text("Судак"));
+    shop.source.profiles.lock().unwrap()[0].full_name = Some(text("Новая Анна"));
+    assert_eq!(changes(&shop.customers().await), [0, 1, 0]);
+    assert_eq!(changes(&shop.customers().await), [0, 0, 0]);
+    let known = profiles.profile(user).await.unwrap();
+    assert_eq!(known.user.city, Some(text("Керчь")));
+    assert_eq!(known.user.full_name, Some(text("Новая Анна")));
+    assert_eq!(known.edits.city.unwrap().theirs, Some(text("Судак")));
+
+    let back = ProfileChange {
+        city: FieldChange::TakeBack,
+        ..ProfileChange::default()
+    };
+    let known = profiles
+        .edit(user, Some(known.version), &back, &operator)
+        .await
+        .unwrap();
+    assert_eq!(known.user.city, Some(text("Судак")));
+    assert_eq!(changes(&shop.customers().await), [0, 0, 0]);
+}
+
+#[tokio::test]
+async fn an_erased_person_is_not_brought_back_by_the_base() {
+    let shop = Shop::open();
+    let card = card_record(1, Some(counterparty(1)));
+    shop.source.cards.lock().unwrap().push(card);
+    shop.source.profiles.lock().unwrap().push(profile(1));
+    shop.sell([sale_line(1, anna(), minute(-9), 100)]);
+    shop.customers().await;
+    shop.purchases(PurchaseScope::Everything).await;
+    let erasure = ErasureService::new(shop.storage.clone(), shop.clock.clone(), Vec::new());
+    let user = anna().user_id();
+    erasure.erase(user, &Actor::User(user)).await.unwrap();
+
+    for _ in 0..2 {
+        assert_eq!(changes(&shop.customers().await), [0, 0, 0]);
+        let scope = PurchaseScope::Everything;
+        assert_eq!(changes(&shop.purchases(scope).await), [0, 0, 0]);
+    }
+    let nobody = glame_core::users::User::from_holder(anna(), minute(0));
+    assert_eq!(shop.storage.users(&[user]).await.unwrap(), [nobody]);
+    let cards = shop.storage.cards_of(&[user]).await.unwrap();
+    assert_eq!((cards.len(), &cards[0].number), (1, &None));
+    assert_eq!(shop.spent(user).await, roubles(100));
+    // Somebody buys under the same reference again: the sum grows, the name stays unknown.
+    shop.sell([sale_line(2, anna(), minute(-8), 50)]);
+    assert_eq!(
+        changes(&shop.purchases(PurchaseScope::Everything).await),
+        [1, 0, 0]
+    );
+    assert_eq!(
+        shop.storage.users(&[user]).await.unwrap()[0].full_name,
+        None
+    );
 }

@@ -2,26 +2,105 @@
 //!
 //! One struct for each area. The document lists only what works.
 
-mod system;
+pub mod answer;
+pub mod auth;
+pub mod customer;
+pub mod customers;
+pub mod dates;
+mod document;
+mod errors;
+pub mod etag;
+pub mod looks;
+pub mod paging;
+pub mod problem;
+pub mod roubles;
+pub mod signed_in;
+pub mod staff;
+pub mod sync;
+pub mod system;
+pub mod views;
+pub mod webhooks;
 
 use poem_openapi::{OpenApiService, Tags};
 
+/// Shows nothing of what is secret.
+macro_rules! secret {
+    ($($name:ident),*) => { $(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(***)"))
+            }
+        }
+    )* };
+}
+
+pub(crate) use secret;
+
+pub use auth::AuthApi;
+pub use customer::CustomerApi;
+pub use customers::CustomersApi;
+pub use document::document;
+pub use looks::LooksApi;
+pub use paging::Cursors;
+pub use problem::{Problem, ProblemCode};
+pub use staff::StaffApi;
+pub use sync::SyncApi;
 pub use system::SystemApi;
+pub use webhooks::WebhooksApi;
+
+pub(crate) use problem::answered_in_the_language_of_the_client;
 
 /// The areas of the API.
 #[derive(Debug, Tags)]
 pub enum Area {
+    /// Sign-in and sessions.
+    SignIn,
+    /// The cabinet of a customer.
+    Cabinet,
+    /// Customers, as administrators and marketers see them.
+    Customers,
+    /// Looks and the articles that they are made of.
+    Looks,
+    /// The synchronisation with 1C.
+    Sync,
+    /// Members of staff and the audit log.
+    Staff,
+    /// Where integrators are told of events.
+    Webhooks,
     /// Whether the server lives and can do its work.
     System,
 }
 
-/// Puts all areas together; handlers expect the storage as data of the route.
+/// All areas.
+pub type Areas = (
+    AuthApi,
+    CustomerApi,
+    CustomersApi,
+    LooksApi,
+    SyncApi,
+    StaffApi,
+    WebhooksApi,
+    SystemApi,
+);
+
+/// Puts all areas together; handlers expect the [`App`](crate::app::App) as data of the route.
 #[must_use]
-pub fn service() -> OpenApiService<SystemApi, ()> {
-    OpenApiService::new(SystemApi, "GLAME", env!("CARGO_PKG_VERSION"))
+pub fn service() -> OpenApiService<Areas, ()> {
+    let areas = (
+        AuthApi,
+        CustomerApi,
+        CustomersApi,
+        LooksApi,
+        SyncApi,
+        StaffApi,
+        WebhooksApi,
+        SystemApi,
+    );
+    OpenApiService::new(areas, "GLAME", env!("CARGO_PKG_VERSION"))
         .description(
             "Customers, purchases and loyalty of a retail chain. Money is a decimal string in \
-             roubles, points are whole numbers, instants are RFC 3339 in UTC, ids are UUIDs.",
+             roubles, points are whole numbers, instants are RFC 3339 in UTC, ids are UUIDs. \
+             Every error is a problem (RFC 9457) with a stable `code`.",
         )
         .license(
             poem_openapi::LicenseObject::new("MIT OR Apache-2.0").identifier("MIT OR Apache-2.0"),

@@ -85,8 +85,8 @@ async fn run_command(line: CommandLine) -> Result<ExitCode, CommandError> {
     let settings = Settings::load(line.config.as_deref(), &environment)?;
     telemetry::start(&settings.log)?;
     match line.command {
-        Command::Demo(demo) => demo.run(settings).await,
-        Command::Serve => serve::run(&settings).await,
+        Command::Demo(demo) => Box::pin(demo.run(settings)).await,
+        Command::Serve => Box::pin(serve::run(&settings)).await,
         Command::Migrate => migrate::run(&settings).await,
         Command::Sync(sync) => sync.run(&settings).await,
         Command::Doctor(doctor) => doctor.run(&settings).await,

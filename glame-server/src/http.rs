@@ -1,12 +1,15 @@
 //! The HTTP server: routes, measurements, graceful stop.
 
+mod limits;
 mod measurements;
+mod origin;
+mod parameters;
+mod request_id;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use glame_core::ports::Storage;
 use poem::endpoint::BoxEndpoint;
 use poem::listener::{Acceptor, Listener, TcpAcceptor, TcpListener};
 use poem::middleware::SetHeader;
@@ -14,8 +17,15 @@ use poem::web::Redirect;
 use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route, Server};
 
 use crate::api;
+use crate::app::App;
 use crate::stop::Stop;
+use limits::RequestCounter;
 use measurements::Measurements;
+use parameters::KnownParameters;
+
+pub use request_id::RequestId;
+
+pub(crate) use origin::origin_of;
 
 /// A server that listens and does not answer yet.
 pub struct HttpServer {
@@ -46,14 +56,15 @@ impl HttpServer {
     /// Answers until it is time to stop; open requests then have `patience` to end.
     pub async fn run(
         self,
-        storage: Arc<dyn Storage>,
+        app: Arc<App>,
+        limits: RequestLimits,
         stop: Stop,
         patience: Duration,
     ) -> std::io::Result<()> {
         Server::new_with_acceptor(self.acceptor)
             .name("glame")
             .run_with_graceful_shutdown(
-                routes(storage),
+                routes(app, limits),
                 async move { stop.wanted().await },
                 Some(patience),
             )
@@ -70,25 +81,54 @@ impl std::fmt::Debug for HttpServer {
 }
 
 /// Gives all routes of the server.
-pub fn routes(storage: Arc<dyn Storage>) -> BoxEndpoint<'static, Response> {
-    let measurements = Measurements::new(Arc::clone(&storage));
+pub fn routes(app: Arc<App>, limits: RequestLimits) -> BoxEndpoint<'static, Response> {
+    let measurements = Measurements::new(Arc::clone(&app.storage));
+    let known = KnownParameters::of(&api::document());
+    let counter = RequestCounter::new(limits.requests_a_minute, app.trusted_proxies);
     let service = api::service();
     let routes = Route::new()
         .nest("/docs", service.scalar())
         .nest("/docs/swagger", service.swagger_ui())
         .at("/openapi.json", service.spec_endpoint())
         .at("/metrics", measurements.endpoint())
-        .nest("/", service);
+        .nest("/", service)
+        .data(app)
+        .around(move |endpoint, request| known.clone().only(endpoint, request))
+        .around(limits::of_one_mebibyte)
+        .around(limits::of_thirty_seconds)
+        .around(move |endpoint, request| counter.clone().counted(endpoint, request))
+        .around(home)
+        .around(api::answered_in_the_language_of_the_client)
+        .around(request_id::named);
     measurements
-        .measured(routes.data(storage).around(home))
-        .with(
-            SetHeader::new()
-                .overriding("x-content-type-options", "nosniff")
-                .overriding("referrer-policy", "no-referrer")
-                .overriding("x-frame-options", "DENY"),
-        )
+        .measured(routes)
+        .with(security_headers())
         .map_to_response()
         .boxed()
+}
+
+/// How much one client may ask for.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestLimits {
+    /// Requests a minute from one address; none counts nothing.
+    pub requests_a_minute: u32,
+}
+
+/// What keeps browsers from doing more with an answer than it is for.
+fn security_headers() -> SetHeader {
+    SetHeader::new()
+        .overriding("x-content-type-options", "nosniff")
+        .overriding("referrer-policy", "no-referrer")
+        .overriding("x-frame-options", "DENY")
+        .overriding("cross-origin-resource-policy", "same-origin")
+        // Browsers heed it over TLS alone.
+        .overriding("strict-transport-security", "max-age=31536000")
+        .overriding(
+            "content-security-policy",
+            "default-src 'self'; script-src 'self' 'unsafe-inline'; \
+             style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; \
+             frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+        )
 }
 
 /// Sends visitors of the root to the documentation; the API itself is nested there.

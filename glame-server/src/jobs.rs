@@ -2,14 +2,17 @@
 
 mod access;
 mod expiry;
+mod flagged;
 mod schedule;
 mod sync;
 mod timetable;
+mod webhooks;
 
 pub use access::AccessSweeper;
 pub use expiry::ExpirySweeper;
 pub use schedule::Scheduler;
 pub use sync::{JobError, SyncJob, SyncOutcome, SyncPatience, SyncTarget};
+pub use webhooks::{AddressRefused, DeliveryPace, GuardedResolver, WebhookSender, WebhookWorker};
 
 use crate::stop::Stop;
 
@@ -20,6 +23,8 @@ pub struct Jobs {
     pub scheduler: Option<Scheduler>,
     /// The write-off of points.
     pub sweeper: Option<ExpirySweeper>,
+    /// The delivery of events to integrators.
+    pub webhooks: Option<WebhookWorker>,
 }
 
 impl Jobs {
@@ -35,6 +40,11 @@ impl Jobs {
                 sweeper.run(stop.clone()).await;
             }
         };
-        tokio::join!(scheduler, sweeper);
+        let webhooks = async {
+            if let Some(webhooks) = self.webhooks {
+                webhooks.run(stop.clone()).await;
+            }
+        };
+        tokio::join!(scheduler, sweeper, webhooks);
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod api;
+pub mod app;
 pub mod clock;
 pub mod commands;
 pub mod http;

@@ -6,6 +6,7 @@
 mod auth;
 mod environment;
 mod loyalty;
+mod webhooks;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -25,6 +26,7 @@ use serde::Deserialize;
 pub use auth::{AuthSettings, CustomerCodeSetting, LimitSettings, SmsProvider, SmsSettings};
 pub use environment::Environment;
 pub use loyalty::LoyaltySettings;
+pub use webhooks::WebhookSettings;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -42,6 +44,8 @@ pub struct Settings {
     pub analytics: AnalyticsSettings,
     /// The loyalty programme.
     pub loyalty: LoyaltySettings,
+    /// What integrators are told.
+    pub webhooks: WebhookSettings,
     /// Sign-in.
     pub auth: AuthSettings,
     /// What is logged.
@@ -56,6 +60,13 @@ pub struct ServerSettings {
     pub listen: SocketAddr,
     /// How many seconds open requests have to end when the server stops.
     pub stop_within_seconds: u32,
+    /// How many proxies of one's own stand before the server, each of which adds to
+    /// `X-Forwarded-For`.
+    pub trusted_proxies: u8,
+    /// How many requests a minute one address may make of one replica; 0 for any number.
+    pub requests_per_minute: u32,
+    /// For how many seconds a replica remembers who is signed in; 0 to ask the database each time.
+    pub sessions_remembered_seconds: u32,
 }
 
 /// Where everything is kept.
@@ -193,6 +204,9 @@ impl Default for ServerSettings {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
             stop_within_seconds: 20,
+            trusted_proxies: 0,
+            requests_per_minute: 600,
+            sessions_remembered_seconds: 5,
         }
     }
 }
@@ -268,6 +282,7 @@ impl Settings {
         self.schedule()?;
         self.loyalty.expire_schedule()?;
         self.programme()?;
+        self.webhooks.check()?;
         self.auth.check()?;
         let at_least_one = [
             ("sync.lease_seconds", self.sync.lease_seconds),

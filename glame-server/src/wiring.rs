@@ -2,6 +2,8 @@
 
 mod absent_source;
 mod access;
+mod app;
+mod forgetting;
 
 use std::sync::Arc;
 
@@ -11,13 +13,17 @@ use glame_core::ports::{
     Clock, CodeSenderError, HashingError, PointsSource, SalesSource, Storage, StorageError,
 };
 use glame_core::sync::CustomerSyncService;
+use glame_core::webhooks::{WebhookOutbox, WebhookService};
 use glame_onec::OnecSource;
 
 pub use absent_source::AbsentSource;
 pub use access::{access, code_sender, warn_of_sign_in};
+pub use app::app;
+pub(crate) use forgetting::SessionsOf;
 
-use crate::access::SecretFileError;
+use crate::access::{SecretFileError, SystemSecrets};
 use crate::clock::{SystemClock, TimeOrderedIds};
+use crate::jobs::{DeliveryPace, WebhookSender, WebhookWorker};
 use crate::settings::{Settings, SettingsError};
 
 /// Tells why the parts could not be put together.
@@ -77,6 +83,7 @@ pub fn sync_service(
         Arc::new(TimeOrderedIds),
         settings.sync(),
     )
+    .with_events(settings.webhooks.recording())
 }
 
 /// Puts the analytics together.
@@ -96,6 +103,8 @@ pub fn loyalty(
         programme,
         settings.loyalty.ledger,
     );
+    let recording = settings.webhooks.recording();
+    let service = service.map(|service| service.with_events(recording));
     // The settings have checked the programme.
     service.map_err(|error| {
         WiringError::Settings(SettingsError::Wrong {
@@ -103,6 +112,37 @@ pub fn loyalty(
             problem: error.to_string(),
         })
     })
+}
+
+/// Puts together what people do with webhooks.
+pub fn webhooks(settings: &Settings, storage: Arc<dyn Storage>) -> WebhookService {
+    WebhookService::new(
+        storage,
+        Arc::new(SystemClock),
+        Arc::new(TimeOrderedIds),
+        Arc::new(SystemSecrets),
+        settings.webhooks.reach,
+    )
+}
+
+/// Puts the delivery of webhooks together; none where they are off.
+pub fn webhook_worker(
+    settings: &Settings,
+    storage: &Arc<dyn Storage>,
+) -> Result<Option<WebhookWorker>, WiringError> {
+    let webhooks = &settings.webhooks;
+    if !webhooks.enabled {
+        return Ok(None);
+    }
+    let outbox = WebhookOutbox::new(
+        Arc::clone(storage),
+        Arc::new(SystemClock),
+        Arc::new(TimeOrderedIds),
+        webhooks.rules(),
+    );
+    let sender = WebhookSender::new(webhooks.reach, webhooks.timeout())?;
+    let pace = DeliveryPace::of(webhooks.timeout(), webhooks.at_once);
+    Ok(Some(WebhookWorker::new(outbox, sender, pace)))
 }
 
 /// Says so where every receipt that was ever sold earns, which few shops want.

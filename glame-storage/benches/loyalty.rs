@@ -4,7 +4,7 @@
 //! `cargo bench -p glame-storage --bench loyalty` uses the throw-away PostgreSQL of the tests, which
 //! does not wait for the disk; `-- postgres://…` uses the database of that address, which must be
 //! empty. A post is what `LoyaltyService::post` does: lock the account, decide, write, commit, each
-//! under an idempotency key of its own.
+//! under an idempotency key of its own, with group commit as in the server and without.
 
 #![expect(
     clippy::print_stdout,
@@ -52,13 +52,19 @@ async fn main() {
     let service = open(&ours).await;
     pgbench(&theirs, &["-i", "-q", "-s", PGBENCH_SCALE]);
     println!("{CLIENTS} clients, {ACCOUNTS} accounts, rounds of {A_ROUND:?}, per second:");
+    let (grouped, groups) = service.clone().with_group_commit();
+    tokio::spawn(groups.run());
     for round in 1..=ROUNDS {
-        let spends = posts(&service, &users, round, |_| spend(100)).await;
-        let credits = posts(&service, &users, round, |n| bonus(n, 100, Some(day(90)))).await;
+        let spends = posts(&grouped, &users, 2 * round, |_| spend(100)).await;
+        let credits = posts(&grouped, &users, 2 * round, a_bonus).await;
+        let spends_alone = posts(&service, &users, 2 * round + 1, |_| spend(100)).await;
+        let credits_alone = posts(&service, &users, 2 * round + 1, a_bonus).await;
         let simple = tps(&theirs, "simple");
         let prepared = tps(&theirs, "prepared");
         println!(
-            "round {round}: {spends} spends, {credits} bonuses; pgbench {simple} simple, {prepared} prepared"
+            "round {round}: {spends} spends, {credits} bonuses; \
+             without group commit {spends_alone} and {credits_alone}; \
+             pgbench {simple} simple, {prepared} prepared"
         );
     }
     batches(&service, &users).await;
@@ -90,6 +96,10 @@ async fn open(url: &str) -> LoyaltyService {
         service.post_batch(gifts.collect()).await.unwrap();
     }
     service
+}
+
+fn a_bonus(n: u32) -> Command {
+    bonus(n, 100, Some(day(90)))
 }
 
 fn now() -> DateTime<Utc> {

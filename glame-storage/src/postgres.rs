@@ -3,11 +3,17 @@
 mod access;
 mod audit;
 mod catalogue;
+mod customers;
+mod looks;
 mod loyalty;
 mod metrics;
+mod purchase_records;
 mod purchases;
+mod search_index;
+mod segments;
 mod sync_runs;
 mod users;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -107,6 +113,7 @@ pub(crate) async fn migrate(url: &str) -> Result<MigrationReport, StorageError> 
         .run_direct(None, &mut connection, false)
         .await
         .map_err(|error| migrate_error(during, error))?;
+    search_index::index_everything(&mut connection).await?;
     connection
         .unlock()
         .await
@@ -123,8 +130,15 @@ fn connect_options(url: &str) -> Result<PgConnectOptions, StorageError> {
 }
 
 /// What a work does is found by its keys, whatever the parameters: to plan it anew each time would
-/// cost more than to do it. Readers, which may ask for everything, are planned for what they ask.
-const BEGIN: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan";
+/// cost more than to do it. A plan that was made while a table was small must not read all of it once
+/// it is large, so that nothing but index lookups in nested loops is left to choose from.
+///
+/// Readers, which may ask for everything, are planned for what they ask.
+const BEGIN: &str = "BEGIN; \
+                     SET LOCAL plan_cache_mode = force_generic_plan; \
+                     SET LOCAL enable_seqscan = off; \
+                     SET LOCAL enable_hashjoin = off; \
+                     SET LOCAL enable_mergejoin = off";
 
 fn failed(during: &'static str) -> impl FnOnce(sqlx::Error) -> StorageError {
     move |source| storage_error(Doing::whole(during), source)

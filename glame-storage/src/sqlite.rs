@@ -3,13 +3,19 @@
 mod access;
 mod audit;
 mod catalogue;
+mod customers;
 mod lists;
+mod looks;
 mod loyalty;
 mod metrics;
 mod packed;
+mod purchase_records;
 mod purchases;
+mod search_index;
+mod segments;
 mod sync_runs;
 mod users;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -133,6 +139,7 @@ pub(crate) async fn migrate(url: &str) -> Result<MigrationReport, StorageError> 
     let report = migrate_within(&mut tx)
         .await
         .map_err(|error| migrate_error(during, error))?;
+    search_index::index_everything(&mut tx).await?;
     tx.commit().await.map_err(failed(during))?;
     connection.close().await.map_err(failed(during))?;
     Ok(report)
@@ -215,7 +222,7 @@ mod tests {
         let options = OpenOptions::default();
         // The file may grow by a few pages, as if the disk ended there.
         let full = connect_options(&url, options.wait_at_most).unwrap();
-        let storage = SqliteStorage::open_file(full.pragma("max_page_count", "60"), &options)
+        let storage = SqliteStorage::open_file(full.pragma("max_page_count", "160"), &options)
             .await
             .unwrap();
 

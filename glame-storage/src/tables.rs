@@ -44,9 +44,22 @@ tables! {
     ONE_TIME_CODES = "one_time_codes" of "a code";
     ATTEMPT_WINDOWS = "attempt_windows" of "a count of attempts";
     AUDIT_LOG = "audit_log" of "an entry of the audit log";
+    CUSTOMER_PROFILES = "customer_profiles" of "a profile";
+    CUSTOMER_SEARCH = "customer_search" of "a customer";
+    PRODUCT_SEARCH = "product_search" of "an article";
+    CONSENTS = "consents" of "a consent";
+    LOOKS = "looks" of "a look";
+    SAVED_LOOKS = "saved_looks" of "a saved look";
+    CUSTOMER_SEGMENTS = "customer_segments" of "a segment";
+    USER_SEGMENTS = "user_segments" of "a membership";
+    SEGMENT_OVERRIDES = "segment_overrides" of "a decision about a member";
+    SEGMENT_TRANSITIONS = "segment_transitions" of "a transition of a customer";
     SYNC_RUNS = "sync_runs" of "a run";
     SYNC_REJECTS = "sync_rejects" of "a run";
     SYNC_LEASE = "sync_lease" of "the lease";
+    WEBHOOK_ENDPOINTS = "webhook_endpoints" of "a webhook endpoint";
+    WEBHOOK_EVENTS = "webhook_events" of "an event";
+    WEBHOOK_DELIVERIES = "webhook_deliveries" of "a delivery";
 }
 
 impl Table {

@@ -28,7 +28,33 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use glame_core::customers::CustomerQuery;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use crate::rows::{Dialect, page_statements};
+
+/// For which database the statements of a list are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListOf {
+    /// PostgreSQL.
+    Postgres,
+    /// SQLite.
+    #[cfg(feature = "sqlite")]
+    Sqlite,
+}
+
+/// Gives the statements of a page of customers, so that their plans can be asked for: they are the
+/// only ones that are put together at run time.
+#[must_use]
+pub fn customer_list_statements(query: &CustomerQuery, of: ListOf) -> Vec<String> {
+    let dialect = match of {
+        ListOf::Postgres => Dialect::Postgres,
+        #[cfg(feature = "sqlite")]
+        ListOf::Sqlite => Dialect::Sqlite,
+    };
+    let statements = page_statements(query, dialect).into_iter();
+    statements.map(|statement| statement.sql).collect()
+}
 
 /// The user of the throw-away cluster, who may do everything.
 pub const USER: &str = "glame";

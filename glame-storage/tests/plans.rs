@@ -5,14 +5,24 @@
 use std::fs;
 use std::path::Path;
 
-use glame_storage::testing::PostgresCluster;
+use glame_core::customers::{
+    CustomerQuery, CustomerRow, CustomerSelection, CustomerSort, CustomerSortKey, SearchText,
+    SortDirection,
+};
+use glame_core::testkit::fixtures::{customer, metrics, text};
+use glame_core::users::User;
+use glame_core::values::Money;
+use glame_storage::testing::{ListOf, PostgresCluster, customer_list_statements};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
-const LARGE_TABLES: [&str; 16] = [
+const LARGE_TABLES: &[&str] = &[
     "attempt_windows",
     "audit_log",
+    "consents",
     "customer_metrics",
+    "customer_profiles",
+    "customer_search",
     "discount_cards",
     "loyalty_accounts",
     "loyalty_draws",
@@ -21,15 +31,24 @@ const LARGE_TABLES: [&str; 16] = [
     "loyalty_settlements",
     "loyalty_transactions",
     "one_time_codes",
+    "product_search",
     "products",
     "purchase_history",
     "receipts",
+    "saved_looks",
     "sessions",
+    "segment_overrides",
+    "segment_transitions",
+    "user_segments",
     "users",
+    "webhook_deliveries",
+    "webhook_events",
 ];
 
 /// What queries call large tables; SQLite's plans tell these names instead of the tables'.
-const ALIASES: [&str; 5] = ["account", "card", "draw", "reversal", "stored"];
+const ALIASES: [&str; 7] = [
+    "account", "card", "draw", "found", "reversal", "saved", "stored",
+];
 
 /// Gives the prepared queries of one driver: their text and how many parameters they take.
 fn prepared_queries(driver: &str) -> Vec<(String, usize)> {
@@ -116,5 +135,114 @@ async fn postgres_finds_everything_by_index() {
                 .any(|table| step.contains(&format!("Seq Scan on {table}")))
         });
         assert!(!scans || counts_everything(&query), "{query}\n{steps:#?}");
+    }
+}
+
+/// Every page of the list of customers, without a filter and with each that has an index.
+fn list_queries() -> Vec<(CustomerQuery, bool)> {
+    let mut queries = Vec::new();
+    for key in CustomerSortKey::ALL {
+        for direction in [SortDirection::Ascending, SortDirection::Descending] {
+            let sort = CustomerSort { key, direction };
+            let row = CustomerRow {
+                metrics: Some(metrics(customer(1).id)),
+                user: customer(1),
+                erased_at: None,
+            };
+            for after in [None, Some(sort.cursor(&row))] {
+                let query = CustomerQuery {
+                    selection: CustomerSelection::default(),
+                    sort,
+                    after,
+                    limit: 50,
+                };
+                let mut searched = query.clone();
+                searched.selection.text = Some(SearchText::parse("алена 17").unwrap());
+                let mut in_city = query.clone();
+                in_city.selection.filter.city = Some(text("Керчь"));
+                queries.extend([(query, false), (searched, true), (in_city, true)]);
+            }
+        }
+    }
+    queries
+}
+
+/// Stores as many customers as make an index worth its while.
+async fn store_customers(url: &str) {
+    glame_storage::migrate(url).await.unwrap();
+    let storage = glame_storage::open(url).await.unwrap();
+    let mut users: Vec<User> = (0..2_000).map(customer).collect();
+    users[7].city = Some(text("Керчь"));
+    let figures = (1..).zip(&users).map(|(spent, user)| {
+        let mut row = metrics(user.id);
+        row.figures.total_spent = Money::from_kopecks(spent);
+        row
+    });
+    let figures: Vec<_> = figures.collect();
+    let mut work = storage.begin().await.unwrap();
+    work.put_users(&users).await.unwrap();
+    work.put_metrics(&figures).await.unwrap();
+    work.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn sqlite_lists_customers_by_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("glame.db").display());
+    store_customers(&url).await;
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    for (query, is_selective) in list_queries() {
+        for statement in customer_list_statements(&query, ListOf::Sqlite) {
+            let explain = format!("EXPLAIN QUERY PLAN {statement}");
+            let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(AssertSqlSafe(explain))
+                .fetch_all(&mut connection)
+                .await
+                .unwrap();
+            let steps: Vec<String> = steps.into_iter().map(|step| step.3).collect();
+            let finds_few = steps.iter().any(|step| step.starts_with("SEARCH s USING"));
+            let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));
+            let holds = if is_selective { finds_few } else { !sorts };
+            assert!(holds, "{statement}\n{steps:#?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn postgres_lists_customers_by_index() {
+    let url = PostgresCluster::start().fresh_database().await;
+    store_customers(&url).await;
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql("ANALYZE; SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    for (query, is_selective) in list_queries() {
+        for statement in customer_list_statements(&query, ListOf::Postgres) {
+            let prepare = format!("PREPARE asked AS {statement}");
+            sqlx::raw_sql(AssertSqlSafe(prepare))
+                .execute(&mut connection)
+                .await
+                .unwrap();
+            let count = statement.matches('$').count();
+            let explain = format!("EXPLAIN EXECUTE asked({})", vec!["NULL"; count].join(", "));
+            let steps: Vec<String> = sqlx::query_scalar(AssertSqlSafe(explain))
+                .persistent(false)
+                .fetch_all(&mut connection)
+                .await
+                .unwrap();
+            sqlx::raw_sql("DEALLOCATE asked")
+                .execute(&mut connection)
+                .await
+                .unwrap();
+            let uses = |name: &str| steps.iter().any(|step| step.contains(name));
+            let holds = if is_selective {
+                uses("customer_search_by_trigram") || uses("customer_search_by_city")
+            } else {
+                !steps
+                    .iter()
+                    .any(|step| step.trim_start_matches([' ', '-', '>']).starts_with("Sort"))
+            };
+            assert!(holds, "{statement}\n{steps:#?}");
+        }
     }
 }

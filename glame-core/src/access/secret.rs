@@ -64,6 +64,35 @@ impl ServerSecret {
     }
 }
 
+/// The key under which the cursors of lists are made.
+///
+/// A cursor with the right tag was made by a server with the same secret, for just this list.
+#[derive(Debug, Clone)]
+pub struct CursorKey(ServerSecret);
+
+impl CursorKey {
+    /// How many bytes a tag has.
+    pub const TAG_BYTES: usize = 32;
+
+    /// Takes the secret of the server.
+    #[must_use]
+    pub const fn new(secret: ServerSecret) -> Self {
+        Self(secret)
+    }
+
+    /// Gives the tag of a place in a list.
+    #[must_use]
+    pub fn tag(&self, list: &[u8], place: &[u8]) -> [u8; Self::TAG_BYTES] {
+        self.0.keyed_hash(Purpose::Cursor, &[list, place])
+    }
+
+    /// Tells whether a tag is that of the place in the list, in constant time.
+    #[must_use]
+    pub fn verifies(&self, list: &[u8], place: &[u8], tag: &[u8; Self::TAG_BYTES]) -> bool {
+        self.0.verify(Purpose::Cursor, &[list, place], tag)
+    }
+}
+
 impl fmt::Debug for ServerSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ServerSecret(***)")
@@ -77,6 +106,7 @@ pub(super) enum Purpose {
     Code,
     Bucket,
     Address,
+    Cursor,
 }
 
 impl Purpose {
@@ -86,6 +116,7 @@ impl Purpose {
             Self::Code => "glame code",
             Self::Bucket => "glame bucket",
             Self::Address => "glame address",
+            Self::Cursor => "glame cursor",
         }
     }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    AccessSettings, Attempt, AuditEntry, AuditFilter, AuditNote, AuditPosition, Caller,
+    AccessSettings, Attempt, AuditEntry, AuditFilter, AuditNote, AuditPosition, Caller, CursorKey,
     LimitDecision, Principal, RateLimit, RequestOrigin, RoleRefusal, ServerSecret, Session,
     SessionKind, SessionToken, WeakPassword,
 };
@@ -125,6 +125,12 @@ impl AccessService {
     #[must_use]
     pub fn settings(&self) -> &AccessSettings {
         &self.settings
+    }
+
+    /// Gives the key under which the cursors of lists are made.
+    #[must_use]
+    pub fn cursor_key(&self) -> CursorKey {
+        CursorKey::new(self.secret.clone())
     }
 
     /// Counts an attempt of somebody, whom `whom` names, and tells whether it is one too many.

@@ -1,3 +1,4 @@
+mod bought;
 mod tally;
 
 use std::collections::{BTreeSet, HashMap};
@@ -6,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+pub use self::bought::BoughtLine;
 use self::tally::{Sale, Tally};
 use super::{
     AsOf, CustomerStatus, PurchasePreferences, RfmCuts, RfmInputs, RfmPolicy, RfmScore,
@@ -55,7 +57,7 @@ pub enum OccasionPolicy {
 }
 
 /// The figures of one customer that follow from the purchases alone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PurchaseFigures {
     /// Whose figures these are.
     pub user: UserId,
@@ -86,7 +88,7 @@ pub struct PurchaseFigures {
 }
 
 /// All figures of one customer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CustomerMetrics {
     /// What follows from the purchases alone.
     pub figures: PurchaseFigures,

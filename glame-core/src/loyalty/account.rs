@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::records::{Debit, Recalled, ReceiptRecord};
-use super::{ChainHash, Explain, Lot, LotState, LoyaltyTransaction, Sequence};
+use super::{ChainHash, Draw, Explain, Lot, LotState, LoyaltyTransaction, NewLot, Sequence};
 use crate::values::{DocumentRef, Points, TransactionId, UserId};
 
 /// The points of one customer, as far as they are needed to decide.
@@ -211,7 +211,8 @@ impl LoyaltyAccount {
         if let Some(by) = self.natural_keys.get(&transaction.natural_key) {
             return Err(LedgerFault::SameDeed(*by));
         }
-        let moved = moved(transaction).ok_or(LedgerFault::Unbalanced)?;
+        let moved = moved(transaction.lot, &transaction.draws, transaction.debt_change)
+            .ok_or(LedgerFault::Unbalanced)?;
         if moved != transaction.points {
             return Err(LedgerFault::Unbalanced);
         }
@@ -281,13 +282,6 @@ impl LoyaltyAccount {
         let place = self.lots.binary_search_by_key(&lot, |known| known.lot);
         place.ok().and_then(|place| self.lots.get(place))
     }
-
-    /// Adds a closed lot that a decision may need.
-    pub fn recall_lot(&mut self, lot: Lot) {
-        if let Err(place) = self.lots.binary_search_by_key(&lot.lot, |known| known.lot) {
-            self.lots.insert(place, lot);
-        }
-    }
 }
 
 /// Gives what a customer has, from the parts of an account.
@@ -329,14 +323,13 @@ pub(super) fn balance_of<'a>(
     }
 }
 
-/// Gives what a transaction does to lots and debt together.
-fn moved(transaction: &LoyaltyTransaction) -> Option<i64> {
-    let made = transaction.lot.map_or(0, |lot| lot.points.get());
-    transaction
-        .draws
+/// Gives what a lot, draws and a change of the debt do to the balance together.
+pub(super) fn moved(lot: Option<NewLot>, draws: &[Draw], debt_change: i64) -> Option<i64> {
+    let made = lot.map_or(0, |lot| lot.points.get());
+    draws
         .iter()
         .try_fold(made, |sum, draw| sum.checked_add(draw.points))?
-        .checked_sub(transaction.debt_change)
+        .checked_sub(debt_change)
 }
 
 fn new_birthday(granted: &[NaiveDate], explain: &Explain) -> Option<NaiveDate> {

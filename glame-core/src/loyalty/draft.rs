@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use chrono::{DateTime, Utc};
 
 use super::IdempotencyKey;
-use super::account::balance_of;
+use super::account::{balance_of, moved};
 use super::records::{Debit, Undone, debit_of};
 use super::{
     AccountHeader, Authority, Draw, Explain, Lot, LotState, LoyaltyAccount, LoyaltyBalance,
@@ -369,10 +369,6 @@ impl Lots<'_> {
 impl Movement {
     /// Gives what it changes of the balance.
     pub(super) fn points(&self) -> Option<i64> {
-        let made = self.lot.map_or(0, |lot| lot.points.get());
-        self.draws
-            .iter()
-            .try_fold(made, |sum, draw| sum.checked_add(draw.points))?
-            .checked_sub(self.debt_change)
+        moved(self.lot, &self.draws, self.debt_change)
     }
 }

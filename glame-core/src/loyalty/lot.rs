@@ -18,6 +18,9 @@ impl Sequence {
     /// The number before the first transaction.
     pub const NONE: Self = Self(0);
 
+    /// The last number that a transaction can have.
+    pub const LAST: Self = Self(u32::MAX);
+
     /// Takes a number.
     #[must_use]
     pub const fn new(number: u32) -> Self {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use self::groups::Groups;
 use super::open_account::OpenAccount;
 use super::{
     Authority, Command, CustomerFacts, Earning, IdempotencyKey, LedgerFault, LiabilityReport,
@@ -13,14 +14,18 @@ use super::{
 };
 use crate::analytics::CustomerStatus;
 use crate::ports::{
-    AccountNeeds, AccountQuery, Clock, ReceiptScope, SourceError, Storage, StorageError, UnitOfWork,
+    AccountChange, AccountNeeds, AccountQuery, Clock, ReceiptScope, SourceError, Storage,
+    StorageError, UnitOfWork,
 };
 use crate::values::{DocumentRef, Money, PeriodRange, Points, UserId};
+use crate::webhooks::EventRecording;
 
+mod groups;
 mod jobs;
 mod reconciling;
 mod verifying;
 
+pub use groups::GroupCommit;
 pub use jobs::{Granted, Settled, SourceBalance, Swept};
 pub use reconciling::{Difference, Reconciliation};
 pub use verifying::Verification;
@@ -92,6 +97,8 @@ pub struct LoyaltyService {
     clock: Arc<dyn Clock>,
     programme: Arc<LoyaltyProgramme>,
     ledger: PointsLedger,
+    groups: Option<Groups>,
+    events: EventRecording,
 }
 
 /// Where the points live.
@@ -167,7 +174,15 @@ impl LoyaltyService {
             clock,
             programme: Arc::new(programme),
             ledger,
+            groups: None,
+            events: EventRecording::Off,
         })
+    }
+
+    /// Tells integrators of every transaction and of merges, or does not.
+    #[must_use]
+    pub fn with_events(self, events: EventRecording) -> Self {
+        Self { events, ..self }
     }
 
     /// Gives the rules of the programme.
@@ -269,6 +284,18 @@ impl LoyaltyService {
         Ok(open.account().balance(self.clock.now()))
     }
 
+    /// Gives what customers have now, in the order of `users`; who has no account has nothing.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn balances(&self, users: &[UserId]) -> Result<Vec<LoyaltyBalance>, LoyaltyError> {
+        let queries: Vec<AccountQuery> = users.iter().copied().map(AccountQuery::of).collect();
+        let snapshots = self.storage.loyalty_accounts(&queries).await?;
+        let now = self.clock.now();
+        let balance = |snapshot| OpenAccount::new(snapshot).account().balance(now);
+        Ok(snapshots.into_iter().map(balance).collect())
+    }
+
     /// Gives what a customer had at an instant of the past, by a replay of the ledger.
     ///
     /// # Errors
@@ -299,22 +326,33 @@ impl LoyaltyService {
     /// # Errors
     /// [`LoyaltyError::UnknownUser`].
     pub async fn history(&self, user: UserId) -> Result<Vec<LoyaltyTransaction>, LoyaltyError> {
+        let transactions = self.transactions_up_to(user, Sequence::LAST).await?;
+        if transactions.is_empty() {
+            self.require_user(user).await?;
+        }
+        Ok(transactions)
+    }
+
+    /// Gives the transactions of a customer up to a number, oldest first.
+    async fn transactions_up_to(
+        &self,
+        user: UserId,
+        last: Sequence,
+    ) -> Result<Vec<LoyaltyTransaction>, LoyaltyError> {
         let mut transactions: Vec<LoyaltyTransaction> = Vec::new();
         loop {
             let after = transactions
                 .last()
                 .map_or(Sequence::NONE, |one| one.sequence);
             let page = self.storage.transactions_after(user, after, PAGE).await?;
-            let last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
-            transactions.extend(page);
-            if last {
-                break;
+            let full = page.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
+            let passed = page.last().is_some_and(|one| one.sequence >= last);
+            let wanted = page.into_iter().filter(|one| one.sequence <= last);
+            transactions.extend(wanted);
+            if !full || passed {
+                return Ok(transactions);
             }
         }
-        if transactions.is_empty() {
-            self.require_user(user).await?;
-        }
-        Ok(transactions)
     }
 
     /// Gives the statement of a stretch of time.
@@ -345,14 +383,14 @@ impl LoyaltyService {
     /// [`LoyaltyError::NotPosted`] with the reason; a failure of storage, after which the same
     /// posting may be sent again under the same key.
     pub async fn post(&self, posting: Posting) -> Result<Posted, LoyaltyError> {
-        let mut outcomes = self.post_batch(vec![posting]).await?;
-        match outcomes.pop() {
-            Some(outcome) => Ok(outcome?),
-            None => Ok(Posted {
-                transactions: Vec::new(),
-                replayed: false,
-            }),
+        match &self.groups {
+            Some(groups) if posting.key.is_some() => groups.post(posting, self).await,
+            Some(_) | None => self.post_alone(posting).await,
         }
+    }
+
+    async fn post_alone(&self, posting: Posting) -> Result<Posted, LoyaltyError> {
+        the_only(self.post_batch(vec![posting]).await?)
     }
 
     /// Carries postings out in one transaction, exactly as one by one in their order.
@@ -380,7 +418,7 @@ impl LoyaltyService {
             .filter_map(OpenAccount::into_change)
             .collect();
         if !changes.is_empty() {
-            work.post(&changes).await?;
+            self.write(work.as_mut(), &changes).await?;
             work.commit().await?;
         }
         Ok(outcomes)
@@ -402,14 +440,7 @@ impl LoyaltyService {
                 self.open_for_reading(query.user, query.needs).await?,
             );
         }
-        let mut outcomes = self.post_to(&mut accounts, &postings, now)?;
-        match outcomes.pop() {
-            Some(outcome) => Ok(outcome?),
-            None => Ok(Posted {
-                transactions: Vec::new(),
-                replayed: false,
-            }),
-        }
+        the_only(self.post_to(&mut accounts, &postings, now)?)
     }
 
     /// Moves the points of one card to another card of the same person, lots and expiries as they
@@ -444,6 +475,7 @@ impl LoyaltyService {
         )
         .map_err(NotPosted::from)?;
         let moved: Vec<LoyaltyTransaction> = given.iter().chain(&taken).cloned().collect();
+        let (by, to) = moved.split_at(given.len());
         let mut changes = Vec::new();
         for (mut open, transactions, user) in [(source, given, from), (target, taken, into)] {
             open.apply_all(transactions)
@@ -451,10 +483,21 @@ impl LoyaltyService {
             changes.extend(open.into_change());
         }
         if !changes.is_empty() {
-            work.post(&changes).await?;
+            self.write(work.as_mut(), &changes).await?;
+            self.events.record_merge(work.as_mut(), by, to).await?;
             work.commit().await?;
         }
         Ok(moved)
+    }
+
+    /// Writes what was decided, and tells of it in the same work.
+    async fn write(
+        &self,
+        work: &mut dyn UnitOfWork,
+        changes: &[AccountChange],
+    ) -> Result<(), StorageError> {
+        work.post(changes).await?;
+        self.events.record_points(work, changes).await
     }
 
     /// Refuses what would earn here while the shop's base keeps the points.
@@ -548,6 +591,15 @@ impl LoyaltyService {
         let history = self.storage.history(user).await?;
         Ok(PurchaseFacts::of(&history).customer_at(at, vip, known.birth_date))
     }
+}
+
+/// Gives what became of a posting that was carried out by itself.
+fn the_only(mut outcomes: Vec<Result<Posted, NotPosted>>) -> Result<Posted, LoyaltyError> {
+    let nothing = Posted {
+        transactions: Vec::new(),
+        replayed: false,
+    };
+    Ok(outcomes.pop().unwrap_or(Ok(nothing))?)
 }
 
 /// Gathers what the postings of each customer need, in one query for each.

@@ -31,6 +31,15 @@ pub trait LoyaltyReader: Send + Sync {
         limit: u32,
     ) -> Result<Vec<LoyaltyTransaction>, StorageError>;
 
+    /// Gives the `limit` transactions of a user before `before`, the last one first; none begins
+    /// with the last of all.
+    async fn transactions_before(
+        &self,
+        user: UserId,
+        before: Option<Sequence>,
+        limit: u32,
+    ) -> Result<Vec<LoyaltyTransaction>, StorageError>;
+
     /// Gives the next `limit` accounts that have a transaction after `after`, by user id, with all
     /// their lots, closed ones included, and nothing recalled.
     async fn loyalty_accounts_after(

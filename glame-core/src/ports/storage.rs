@@ -2,8 +2,10 @@ use async_trait::async_trait;
 
 use super::{
     AccessReader, AccessWriter, AuditReader, AuditWriter, CatalogueReader, CatalogueWriter,
-    LoyaltyReader, LoyaltyWriter, MetricsReader, MetricsWriter, PurchaseReader, PurchaseWriter,
-    StorageError, SyncRunReader, SyncRunWriter, UserReader, UserWriter,
+    CustomerReader, CustomerWriter, LookReader, LookWriter, LoyaltyReader, LoyaltyWriter,
+    MetricsReader, MetricsWriter, PurchaseReader, PurchaseRecordReader, PurchaseWriter,
+    SegmentReader, SegmentWriter, StorageError, SyncRunReader, SyncRunWriter, UserReader,
+    UserWriter, WebhookReader, WebhookWriter,
 };
 
 /// Where everything is kept.
@@ -17,9 +19,14 @@ pub trait Storage:
     + CatalogueReader
     + MetricsReader
     + LoyaltyReader
+    + SegmentReader
     + SyncRunReader
+    + WebhookReader
     + AccessReader
     + AuditReader
+    + CustomerReader
+    + PurchaseRecordReader
+    + LookReader
     + std::fmt::Debug
 {
     /// Begins a piece of work.
@@ -39,9 +46,13 @@ pub trait UnitOfWork:
     + CatalogueWriter
     + MetricsWriter
     + LoyaltyWriter
+    + SegmentWriter
     + SyncRunWriter
+    + WebhookWriter
     + AccessWriter
     + AuditWriter
+    + CustomerWriter
+    + LookWriter
 {
     /// Makes everything that was written permanent and visible.
     async fn commit(self: Box<Self>) -> Result<(), StorageError>;

@@ -12,6 +12,12 @@ pub trait SyncRunReader: Send + Sync {
     /// Gives a run.
     async fn run(&self, id: SyncRunId) -> Result<Option<SyncRun>, StorageError>;
 
+    /// Gives the runs of a job, in the order in which they were begun.
+    async fn runs_of_job(&self, job: LeaseToken) -> Result<Vec<SyncRun>, StorageError>;
+
+    /// Gives the lease as it was taken last, run out or not; none if nobody holds it.
+    async fn held_lease(&self) -> Result<Option<HeldLease>, StorageError>;
+
     /// Gives the newest runs by `queued_at`, newest first.
     async fn latest_runs(&self, limit: u32) -> Result<Vec<SyncRun>, StorageError>;
 
@@ -55,6 +61,9 @@ pub trait SyncRunWriter: Send {
         until: DateTime<Utc>,
     ) -> Result<bool, StorageError>;
 
+    /// Asks whoever holds the lease by `token` to stop, and tells whether anybody does.
+    async fn ask_to_cancel(&mut self, token: LeaseToken) -> Result<bool, StorageError>;
+
     /// Gives the lease back if `token` still holds it.
     async fn release_lease(&mut self, token: LeaseToken) -> Result<(), StorageError>;
 
@@ -67,6 +76,19 @@ pub trait SyncRunWriter: Send {
         run: SyncRunId,
         rejects: &[Rejected],
     ) -> Result<(), StorageError>;
+}
+
+/// The lease while somebody holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldLease {
+    /// The job that is done under it.
+    pub token: LeaseToken,
+    /// Who holds it, for people.
+    pub owner: String,
+    /// When it runs out unless it is prolonged.
+    pub until: DateTime<Utc>,
+    /// Whether the holder has been asked to stop.
+    pub cancel_wanted: bool,
 }
 
 /// Who holds the lease of the synchronisation.

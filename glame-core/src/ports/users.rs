@@ -44,11 +44,12 @@ pub trait UserWriter: Send {
 
     /// Stores the users as given; of one that is there already, `created_at` stays.
     ///
-    /// No user may come twice in `users`.
+    /// What was edited here stays too, and of a person who was forgotten nothing personal is kept
+    /// ([`CustomerWriter`](super::CustomerWriter)). The version of their profiles goes up. No user may come twice in `users`.
     async fn put_users(&mut self, users: &[User]) -> Result<(), StorageError>;
 
     /// Stores the cards as given; a card that belonged to someone else moves.
     ///
-    /// Their users exist. No card may come twice in `cards`.
+    /// The number of a card whose holder was forgotten is not kept. Their users exist. No card may come twice in `cards`.
     async fn put_cards(&mut self, cards: &[DiscountCard]) -> Result<(), StorageError>;
 }

@@ -1,10 +1,11 @@
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 use super::DocumentKey;
 use crate::values::{DocumentRef, Money, ProductRef, Quantity, StoreRef, UserId, VariantRef};
 
 /// One purchase of a customer as storage keeps it: a line of a receipt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct PurchaseLine {
     /// The document that wrote the line.
     pub document: DocumentKey,

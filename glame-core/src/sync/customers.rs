@@ -7,6 +7,7 @@ use super::{
     CustomerSyncService, SyncCounts, SyncError, SyncKind, SyncLease, SyncObserver, SyncRun,
     SyncTrigger,
 };
+use crate::customers::Profile;
 use crate::ports::{CardRecord, CustomerProfile, Rejected};
 use crate::users::{DiscountCard, Holder, User, primary_card_number};
 use crate::values::{CardRef, UserId};
@@ -119,6 +120,7 @@ impl CustomerSyncService {
         records: &[CardRecord],
         rejected: &[Rejected],
     ) -> Result<(), SyncError> {
+        let records = &self.without_forgotten_numbers(records).await?;
         let refs: Vec<CardRef> = records.iter().map(|record| record.card).collect();
         let known = self.storage.cards(&refs).await?;
         let known: BTreeMap<CardRef, DiscountCard> =
@@ -150,6 +152,31 @@ impl CustomerSyncService {
         self.write_cards(active, &changed, &users, rejected).await
     }
 
+    /// Gives cards without the numbers of those whose holders were forgotten: they are not kept.
+    async fn without_forgotten_numbers(
+        &self,
+        records: &[CardRecord],
+    ) -> Result<Vec<CardRecord>, SyncError> {
+        let holders: Vec<UserId> = records
+            .iter()
+            .map(|record| holder_of(record).user_id())
+            .collect();
+        let kept = self.storage.kept_profiles(&holders).await?;
+        let forgotten: BTreeSet<UserId> = kept
+            .into_iter()
+            .filter(|profile| profile.erased_at.is_some())
+            .map(|profile| profile.user.id)
+            .collect();
+        let records = records.iter().zip(holders).map(|(record, holder)| {
+            let mut record = record.clone();
+            if forgotten.contains(&holder) {
+                record.number = None;
+            }
+            record
+        });
+        Ok(records.collect())
+    }
+
     /// Gives the users whom changed cards touch, now or before, as far as these change too.
     async fn touched_users(
         &self,
@@ -173,9 +200,11 @@ impl CustomerSyncService {
         users: &[User],
         rejected: &[Rejected],
     ) -> Result<(), SyncError> {
+        let newcomers = self.newcomers(users).await?;
         let mut work = self.storage.begin().await?;
         work.put_users(users).await?;
         work.put_cards(cards).await?;
+        self.record_newcomers(work.as_mut(), &newcomers).await?;
         active.set_aside(work.as_mut(), rejected).await?;
         self.commit_step(active, work).await
     }
@@ -200,10 +229,23 @@ impl CustomerSyncService {
                 .collect();
             let ids: Vec<UserId> = profiles.keys().copied().collect();
             let users = self.storage.users(&ids).await?;
-            let changed =
-                changed_users(&profiles, &users, self.clock.now(), &mut active.run.counts);
+            let kept = self.storage.kept_profiles(&ids).await?;
+            let kept: BTreeMap<UserId, Profile> =
+                kept.into_iter().map(|kept| (kept.user.id, kept)).collect();
+            let now = self.clock.now();
+            let (changed, edited) =
+                changed_users(&profiles, &users, kept, now, &mut active.run.counts);
             let mut work = self.storage.begin().await?;
             work.put_users(&changed).await?;
+            if !edited.is_empty() {
+                let mut locked = work.lock_profiles(&edited).await?;
+                // Between reading and locking somebody may have edited again.
+                locked.retain_mut(|kept| {
+                    let source = profiles.get(&kept.user.id);
+                    source.is_some_and(|source| kept.take_source(source, now))
+                });
+                work.put_profiles(&locked).await?;
+            }
             active.set_aside(work.as_mut(), &page.rejected).await?;
             self.commit_step(active, work).await?;
             cursor = page.next;
@@ -214,6 +256,12 @@ impl CustomerSyncService {
     }
 }
 
+fn holder_of(record: &CardRecord) -> Holder {
+    record
+        .owner
+        .map_or(Holder::Card(record.card), Holder::Counterparty)
+}
+
 /// Compares cards with those that are known, and gives the new and the changed ones with whom they name.
 fn changed_cards(
     records: &[CardRecord],
@@ -222,9 +270,7 @@ fn changed_cards(
 ) -> Vec<(Holder, DiscountCard)> {
     let mut changed = Vec::new();
     for record in records {
-        let holder = record
-            .owner
-            .map_or(Holder::Card(record.card), Holder::Counterparty);
+        let holder = holder_of(record);
         let card = DiscountCard {
             card: record.card,
             user: holder.user_id(),
@@ -292,39 +338,54 @@ fn users_after(
         .collect()
 }
 
-/// Compares profiles with the users whom they describe, and gives the users who change.
+/// Compares profiles with the users whom they describe, and gives the users who change, and who
+/// changes under what was edited here, or as far as a person who was forgotten can.
 fn changed_users(
     profiles: &BTreeMap<UserId, CustomerProfile>,
     users: &[User],
+    mut kept: BTreeMap<UserId, Profile>,
     now: DateTime<Utc>,
     counts: &mut SyncCounts,
-) -> Vec<User> {
+) -> (Vec<User>, Vec<UserId>) {
     counts.read += u64::try_from(profiles.len()).unwrap_or(u64::MAX);
     counts.anonymous += u64::try_from(profiles.len() - users.len()).unwrap_or(u64::MAX);
-    let mut changed = Vec::new();
+    let (mut changed, mut edited) = (Vec::new(), Vec::new());
     for user in users {
         let Some(profile) = profiles.get(&user.id) else {
             continue;
         };
-        let after = User {
-            full_name: profile.full_name.clone(),
-            phone: profile.phone,
-            email: profile.email.clone(),
-            gender: profile.gender,
-            birth_date: profile.birth_date,
-            city: profile.city.clone(),
-            removed: profile.removed,
-            ..user.clone()
-        };
-        if after == *user {
-            counts.unchanged += 1;
+        let differs = if let Some(mut kept) = kept.remove(&user.id) {
+            let differs = kept.take_source(profile, now);
+            edited.extend(differs.then_some(user.id));
+            differs
         } else {
-            counts.updated += 1;
-            changed.push(User {
+            let after = described(user, profile);
+            let differs = after != *user;
+            changed.extend(differs.then_some(User {
                 updated_at: now,
                 ..after
-            });
+            }));
+            differs
+        };
+        if differs {
+            counts.updated += 1;
+        } else {
+            counts.unchanged += 1;
         }
     }
-    changed
+    (changed, edited)
+}
+
+/// Gives a user as the profile describes them.
+fn described(user: &User, profile: &CustomerProfile) -> User {
+    User {
+        full_name: profile.full_name.clone(),
+        phone: profile.phone,
+        email: profile.email.clone(),
+        gender: profile.gender,
+        birth_date: profile.birth_date,
+        city: profile.city.clone(),
+        removed: profile.removed,
+        ..user.clone()
+    }
 }

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chrono::{DateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use futures_util::future;
 
@@ -15,7 +15,7 @@ use crate::purchases::{
     DocumentKey, Receipt, ReceiptKey, SaleLine, StoredReceipt, WindowChanges, receipts_of,
 };
 use crate::users::{Holder, User};
-use crate::values::{CardRef, UserId};
+use crate::values::{CardRef, UserId, start_of_day};
 
 /// Which purchases a run reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,17 +222,19 @@ impl CustomerSyncService {
         holders: &BTreeMap<UserId, Holder>,
         rejected: &[Rejected],
     ) -> Result<(), SyncError> {
+        let now = self.clock.now();
+        let receipts = changes.created.iter().chain(&changes.updated);
+        let buyers: BTreeSet<UserId> = receipts.map(|receipt| receipt.key.user).collect();
+        let users: Vec<User> = buyers
+            .iter()
+            .filter_map(|user| holders.get(user))
+            .map(|holder| User::from_holder(*holder, now))
+            .collect();
+        let newcomers = self.newcomers(&users).await?;
         let mut work = self.storage.begin().await?;
         if !changes.is_empty() {
-            let now = self.clock.now();
-            let receipts = || changes.created.iter().chain(&changes.updated);
-            let buyers: BTreeSet<UserId> = receipts().map(|receipt| receipt.key.user).collect();
-            let users: Vec<User> = buyers
-                .iter()
-                .filter_map(|user| holders.get(user))
-                .map(|holder| User::from_holder(*holder, now))
-                .collect();
             work.add_missing_users(&users).await?;
+            self.record_newcomers(work.as_mut(), &newcomers).await?;
             let removed = changes.removed.iter().map(|receipt| receipt.key);
             let replaced = changes.updated.iter().map(|receipt| receipt.key);
             work.remove_receipts(&removed.chain(replaced).collect::<Vec<_>>())
@@ -297,13 +299,7 @@ fn midnight_before(at: DateTime<Utc>, before: TimeDelta, zone: Tz) -> Option<Dat
         .checked_sub_signed(before)?
         .with_timezone(&zone)
         .date_naive();
-    let midnight = zone.from_local_datetime(&date.and_time(NaiveTime::MIN));
-    // Where clocks leap over midnight, the day begins when they have landed.
-    let begin = midnight.earliest().or_else(|| {
-        zone.from_local_datetime(&date.and_hms_opt(1, 0, 0)?)
-            .earliest()
-    })?;
-    Some(begin.with_timezone(&Utc))
+    start_of_day(date, zone)
 }
 
 #[cfg(test)]
@@ -316,12 +312,5 @@ mod tests {
         let moscow = chrono_tz::Europe::Moscow;
         let begin = midnight_before(minute(0), TimeDelta::days(1), moscow).unwrap();
         assert_eq!(begin.to_rfc3339(), "2025-06-13T21:00:00+00:00");
-    }
-
-    #[test]
-    fn a_day_that_has_no_midnight_begins_an_hour_later() {
-        let at = Utc.with_ymd_and_hms(2018, 11, 4, 12, 0, 0).unwrap();
-        let begin = midnight_before(at, TimeDelta::zero(), chrono_tz::America::Sao_Paulo).unwrap();
-        assert_eq!(begin.to_rfc3339(), "2018-11-04T03:00:00+00:00");
     }
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -5,7 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{SyncCounts, SyncError, SyncKind, SyncObserver, SyncRun, SyncStatus, SyncTrigger};
 use crate::analytics::MetricsPolicy;
 use crate::ports::{Clock, IdSource, LeaseState, Rejected, SalesSource, Storage, UnitOfWork};
-use crate::values::{LeaseToken, SyncRunId};
+use crate::users::User;
+use crate::values::{LeaseToken, SyncRunId, UserId};
+use crate::webhooks::{EventRecording, OutboxEvent};
 
 /// How many rejects of one run are kept; all of them are counted.
 const REJECTS_KEPT: u64 = 10_000;
@@ -51,6 +54,7 @@ pub struct CustomerSyncService {
     pub(super) clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     pub(super) settings: SyncSettings,
+    pub(super) events: EventRecording,
 }
 
 /// How the synchronisation goes about it.
@@ -94,6 +98,14 @@ pub struct SyncLease {
     token: LeaseToken,
 }
 
+impl SyncLease {
+    /// Gives the name of the job that is done under the lease.
+    #[must_use]
+    pub const fn job(&self) -> LeaseToken {
+        self.token
+    }
+}
+
 /// One run while it goes on.
 pub(super) struct ActiveRun<'a> {
     pub(super) run: SyncRun,
@@ -127,7 +139,14 @@ impl CustomerSyncService {
             clock,
             ids,
             settings,
+            events: EventRecording::Off,
         }
+    }
+
+    /// Tells integrators of new customers and of runs that have ended, or does not.
+    #[must_use]
+    pub fn with_events(self, events: EventRecording) -> Self {
+        Self { events, ..self }
     }
 
     /// Takes the lease of the synchronisation; `owner` says to people who holds it.
@@ -202,6 +221,7 @@ impl CustomerSyncService {
         let now = self.clock.now();
         let run = SyncRun {
             id: SyncRunId::from_uuid(self.ids.next()),
+            job: Some(lease.token),
             kind,
             since,
             status: SyncStatus::Running,
@@ -235,7 +255,7 @@ impl CustomerSyncService {
             Ok(()) => {
                 active.run.status = SyncStatus::Succeeded;
                 active.run.cursor = None;
-                self.commit_step(&active, self.storage.begin().await?)
+                self.commit_end(&active, self.storage.begin().await?)
                     .await?;
                 Ok(active.run)
             }
@@ -248,11 +268,53 @@ impl CustomerSyncService {
                 active.run.error = Some(error.to_string());
                 if let Ok(work) = self.storage.begin().await {
                     // The first failure is the one to report, whatever becomes of this note.
-                    let _ = self.commit_step(&active, work).await;
+                    let _ = self.commit_end(&active, work).await;
                 }
                 Err(error)
             }
         }
+    }
+
+    /// Commits the row of a run that has ended, and tells of it.
+    async fn commit_end(
+        &self,
+        active: &ActiveRun<'_>,
+        mut work: Box<dyn UnitOfWork>,
+    ) -> Result<(), SyncError> {
+        let ended = || [OutboxEvent::sync_finished(&active.run, self.clock.now())];
+        self.events.record(work.as_mut(), ended).await?;
+        self.commit_step(active, work).await
+    }
+
+    /// Gives those of the users who are not stored yet, where anybody is told of them.
+    ///
+    /// It must be asked before a work is begun, which may hold the only connection. Nobody else
+    /// adds these users meanwhile: the lease is the caller's.
+    pub(super) async fn newcomers(&self, users: &[User]) -> Result<Vec<UserId>, SyncError> {
+        match self.events {
+            EventRecording::Off => Ok(Vec::new()),
+            EventRecording::On => {
+                let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
+                let known = self.storage.users(&ids).await?;
+                let known: BTreeSet<UserId> = known.iter().map(|user| user.id).collect();
+                Ok(ids.into_iter().filter(|id| !known.contains(id)).collect())
+            }
+        }
+    }
+
+    /// Tells of customers who are new.
+    pub(super) async fn record_newcomers(
+        &self,
+        work: &mut dyn UnitOfWork,
+        newcomers: &[UserId],
+    ) -> Result<(), SyncError> {
+        let now = self.clock.now();
+        let created = || {
+            newcomers
+                .iter()
+                .map(|user| OutboxEvent::customer_created(*user, now))
+        };
+        Ok(self.events.record(work, created).await?)
     }
 
     /// Commits what a step has written together with the run's row, under the lease.

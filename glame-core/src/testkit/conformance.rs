@@ -20,19 +20,24 @@
 pub mod atomicity;
 pub mod audit;
 pub mod catalogue;
+pub mod customers;
 pub mod lease;
 pub mod ledger;
+pub mod looks;
 pub mod loyalty;
 pub mod metrics;
 pub mod points;
 pub mod points_source;
+pub mod profiles;
 pub mod purchases;
 pub mod sales_source;
+pub mod segments;
 pub mod sessions;
 pub mod sign_in;
 pub mod staff;
 pub mod sync_runs;
 pub mod users;
+pub mod webhooks;
 
 /// Makes one `#[tokio::test]` of each promise of [`Storage`].
 ///
@@ -104,6 +109,7 @@ macro_rules! storage_conformance {
             }
             points {
                 transactions_come_in_pages_by_number,
+                transactions_come_in_pages_from_the_last_one_backwards,
                 accounts_come_in_pages_by_user_with_closed_lots,
                 users_with_expired_points_come_in_pages,
                 marks_come_in_pages_by_user,
@@ -112,10 +118,25 @@ macro_rules! storage_conformance {
                 points_outstanding_add_up,
                 the_largest_points_survive_and_add_up,
             }
+            segments {
+                a_segment_comes_back_as_it_was_stored,
+                a_name_is_taken_once,
+                a_segment_is_replaced_only_by_who_has_seen_it,
+                a_conflict_of_segments_leaves_the_work_usable,
+                members_come_in_pages_by_user,
+                members_are_replaced_removed_and_counted,
+                memberships_are_locked_with_the_version,
+                an_unknown_segment_or_user_has_no_members,
+                decisions_by_hand_come_in_pages_and_go,
+                transitions_are_kept_once_in_the_order_of_time,
+                the_watermark_is_replaced_and_survives_a_change,
+                of_two_refreshes_at_once_one_lets_a_customer_enter,
+            }
             sync_runs {
                 a_run_comes_back_as_it_was_stored,
                 a_run_is_replaced,
                 the_newest_runs_come_first,
+                the_runs_of_a_job_come_in_order,
                 the_last_success_and_the_last_complete_run_are_told_apart,
                 moved_cards_are_remembered_by_time,
                 a_reject_is_kept_once_and_in_order,
@@ -127,6 +148,26 @@ macro_rules! storage_conformance {
                 a_lost_lease_is_not_prolonged,
                 a_released_lease_is_free,
                 two_works_at_once_never_both_get_the_lease,
+                the_holder_can_be_asked_to_stop,
+            }
+            webhooks {
+                an_endpoint_comes_back_as_it_was_stored,
+                endpoints_come_in_the_order_of_their_making,
+                a_removed_endpoint_takes_its_deliveries_along,
+                an_event_is_kept_once_and_byte_by_byte,
+                dropped_work_leaves_no_event,
+                new_events_are_taken_oldest_first_and_once,
+                deliveries_are_added_once_and_only_to_endpoints_that_are,
+                what_is_due_is_claimed_by_one_at_a_time,
+                a_claim_that_has_run_out_is_taken_over,
+                what_became_of_a_delivery_comes_back,
+                only_enabled_endpoints_are_due,
+                deliveries_come_in_pages_newest_first,
+                dead_letters_come_in_pages,
+                a_replayed_delivery_begins_anew,
+                what_died_since_an_instant_is_replayed,
+                what_ended_long_ago_is_removed_in_batches,
+                young_events_stay,
             }
             sign_in {
                 customers_are_found_by_card_and_by_phone,
@@ -166,6 +207,29 @@ macro_rules! storage_conformance {
                 entries_come_in_pages,
                 an_entry_is_written_once,
                 dropped_work_leaves_no_entry,
+            }
+            customers {
+                customers_come_in_every_order,
+                filters_choose_whom_the_rule_chooses,
+                customers_are_found_by_what_is_known_of_them,
+                the_search_follows_every_change,
+                bare_customers_are_listed,
+            }
+            profiles {
+                a_profile_has_a_version,
+                an_edit_outlasts_what_the_base_says,
+                an_edit_is_taken_back,
+                an_erased_person_never_comes_back,
+                consents_are_only_added_to,
+            }
+            looks {
+                a_look_is_changed_from_the_version_that_was_seen,
+                looks_come_in_pages_newest_first,
+                saved_looks_belong_to_one_customer,
+                notes_go_with_their_person,
+                articles_are_found_by_text,
+                purchases_come_newest_first,
+                receipts_come_whole_and_newest_first,
             }
             atomicity {
                 dropped_work_leaves_no_trace,

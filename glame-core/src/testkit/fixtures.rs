@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod loyalty;
+pub mod webhooks;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone, Utc};
 use uuid::Uuid;
@@ -12,11 +13,14 @@ use crate::ports::{CardRecord, CustomerProfile, Rejected};
 use crate::purchases::{
     DocumentKey, DocumentKind, PurchaseHistory, Receipt, ReceiptKey, ReceiptLine, SaleLine,
 };
+use crate::segments::{
+    Colour, CustomerSegment, SegmentKind, SegmentOrigin, SegmentRule, SegmentState, SegmentVersion,
+};
 use crate::sync::{SyncCounts, SyncKind, SyncRun, SyncStatus, SyncTrigger};
 use crate::users::{DiscountCard, Gender, Holder, User};
 use crate::values::{
     CardNumber, CardRef, CounterpartyRef, DocumentRef, EmailAddress, Money, PhoneNumber, PlainText,
-    ProductRef, Quantity, StoreRef, SyncRunId, UserId,
+    ProductRef, Quantity, SegmentId, StoreRef, SyncRunId, UserId,
 };
 
 /// Gives an instant in the middle of 2025, `minutes` later.
@@ -224,6 +228,7 @@ pub fn metrics(user: UserId) -> CustomerMetrics {
 pub fn run(n: u32, kind: SyncKind, status: SyncStatus) -> SyncRun {
     SyncRun {
         id: SyncRunId::from_uuid(Uuid::from_u128(0xE0_0000 + u128::from(n))),
+        job: None,
         kind,
         since: None,
         status,
@@ -247,5 +252,23 @@ pub fn rejected(n: u32) -> Rejected {
         set: "sales".to_owned(),
         reference: format!("document {n}, line 1"),
         reason: "the amount is missing".to_owned(),
+    }
+}
+
+/// Gives the n-th segment: an active rule about the age, made by a person.
+#[must_use]
+pub fn segment(n: u128) -> CustomerSegment {
+    let rule = r#"{"version": 1, "rule": {"field": "age", "op": "gte", "value": 18}}"#;
+    CustomerSegment {
+        id: SegmentId::from_uuid(Uuid::from_u128(0x5E_0000 + n)),
+        name: text(&format!("Сегмент {n} ✨")),
+        description: Some(text("Совершеннолетние")),
+        color: Colour::default(),
+        origin: SegmentOrigin::Manual,
+        state: SegmentState::Active,
+        kind: SegmentKind::Rule(SegmentRule::parse(rule).unwrap()),
+        version: SegmentVersion::FIRST,
+        created_at: minute(0),
+        updated_at: minute(0),
     }
 }

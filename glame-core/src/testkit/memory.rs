@@ -6,14 +6,18 @@ use chrono::{DateTime, Utc};
 use tokio::sync::OwnedMutexGuard;
 
 use self::access::Access;
+use self::customers::Kept;
 use self::loyalty::{Ledger, Settlement};
+use self::webhooks::Webhooks;
 use crate::access::AuditEntry;
 use crate::analytics::{CustomerMetrics, Scoring};
 use crate::catalogue::{Product, Store};
+use crate::customers::ConsentRecord;
+use crate::looks::{Look, SavedLook};
 use crate::ports::{
-    CatalogueReader, CatalogueWriter, LeaseState, MetricsReader, MetricsWriter, PurchaseReader,
-    PurchaseTotals, PurchaseWriter, Rejected, Storage, StorageError, SyncRunReader, SyncRunWriter,
-    UnitOfWork, UserReader, UserWriter,
+    CatalogueReader, CatalogueWriter, HeldLease, LeaseState, MetricsReader, MetricsWriter,
+    PurchaseReader, PurchaseTotals, PurchaseWriter, Rejected, Storage, StorageError, SyncRunReader,
+    SyncRunWriter, UnitOfWork, UserReader, UserWriter,
 };
 use crate::purchases::{
     DocumentKey, DocumentScope, PurchaseHistory, PurchaseLine, Receipt, ReceiptKey, StoredReceipt,
@@ -21,12 +25,17 @@ use crate::purchases::{
 use crate::sync::{SyncKind, SyncRun, SyncStatus};
 use crate::users::{DiscountCard, Role, User};
 use crate::values::{
-    CardRef, LeaseToken, Money, PeriodRange, ProductRef, StoreRef, SyncRunId, UserId,
+    CardRef, LeaseToken, LookId, Money, PeriodRange, ProductRef, SavedLookId, StoreRef, SyncRunId,
+    UserId,
 };
 
 mod access;
 mod audit;
+mod customers;
+mod looks;
 mod loyalty;
+mod segments;
+mod webhooks;
 
 /// Everything in memory: a real adapter of the storage ports, for tests and small programs.
 ///
@@ -52,18 +61,17 @@ struct State {
     settlements: BTreeMap<UserId, Settlement>,
     metrics: BTreeMap<UserId, CustomerMetrics>,
     scoring: Option<Scoring>,
+    segments: segments::Segments,
     runs: BTreeMap<SyncRunId, SyncRun>,
     rejects: BTreeMap<SyncRunId, Vec<Rejected>>,
-    lease: Option<Lease>,
+    lease: Option<HeldLease>,
+    webhooks: Arc<Webhooks>,
     access: Access,
     audit: Vec<AuditEntry>,
-}
-
-#[derive(Debug, Clone)]
-struct Lease {
-    token: LeaseToken,
-    owner: String,
-    until: DateTime<Utc>,
+    profiles: BTreeMap<UserId, Kept>,
+    consents: BTreeMap<UserId, Vec<ConsentRecord>>,
+    looks: BTreeMap<LookId, Look>,
+    saved_looks: BTreeMap<SavedLookId, SavedLook>,
 }
 
 #[derive(Debug)]
@@ -77,7 +85,10 @@ struct MemoryWork {
 impl MemoryStorage {
     /// Takes the names of the methods about sign-in and the audit log that were called since the
     /// last time, so that a test can compare what two requests ask of a database.
-    #[must_use]
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "to take them is a deed of its own"
+    )]
     pub fn take_calls(&self) -> Vec<&'static str> {
         std::mem::take(&mut *self.calls.lock().unwrap())
     }
@@ -225,18 +236,7 @@ impl UserWriter for MemoryWork {
 
     async fn put_users(&mut self, users: &[User]) -> Result<(), StorageError> {
         for user in users {
-            let created_at = self
-                .state
-                .users
-                .get(&user.id)
-                .map_or(user.created_at, |known| known.created_at);
-            self.state().users.insert(
-                user.id,
-                User {
-                    created_at,
-                    ..user.clone()
-                },
-            );
+            self.state().keep_user(user.clone());
         }
         Ok(())
     }
@@ -244,7 +244,8 @@ impl UserWriter for MemoryWork {
     async fn put_cards(&mut self, cards: &[DiscountCard]) -> Result<(), StorageError> {
         for card in cards {
             self.require_user(card.user)?;
-            self.state().cards.insert(card.card, card.clone());
+            let card = self.state.keepable(card);
+            self.state().cards.insert(card.card, card);
         }
         Ok(())
     }
@@ -490,6 +491,18 @@ impl SyncRunReader for MemoryStorage {
         Ok(self.state().runs.get(&id).cloned())
     }
 
+    async fn runs_of_job(&self, job: LeaseToken) -> Result<Vec<SyncRun>, StorageError> {
+        let state = self.state();
+        let runs = state.runs.values().filter(|run| run.job == Some(job));
+        let mut runs: Vec<SyncRun> = runs.cloned().collect();
+        runs.sort_by_key(|run| (run.queued_at, run.id));
+        Ok(runs)
+    }
+
+    async fn held_lease(&self) -> Result<Option<HeldLease>, StorageError> {
+        Ok(self.state().lease.clone())
+    }
+
     async fn latest_runs(&self, limit: u32) -> Result<Vec<SyncRun>, StorageError> {
         let mut runs: Vec<SyncRun> = self.state().runs.values().cloned().collect();
         runs.sort_by_key(|run| std::cmp::Reverse((run.queued_at, run.id)));
@@ -554,10 +567,11 @@ impl SyncRunWriter for MemoryWork {
                 until: lease.until,
             }),
             _ => {
-                self.state().lease = Some(Lease {
+                self.state().lease = Some(HeldLease {
                     token,
                     owner: owner.to_owned(),
                     until,
+                    cancel_wanted: false,
                 });
                 Ok(LeaseState::Taken)
             }
@@ -572,6 +586,16 @@ impl SyncRunWriter for MemoryWork {
         match &mut self.state().lease {
             Some(lease) if lease.token == token => {
                 lease.until = until;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    async fn ask_to_cancel(&mut self, token: LeaseToken) -> Result<bool, StorageError> {
+        match &mut self.state().lease {
+            Some(lease) if lease.token == token => {
+                lease.cancel_wanted = true;
                 Ok(true)
             }
             _ => Ok(false),

@@ -46,8 +46,23 @@ ids! {
     /// It is derived from the user and the number of the transaction in the user's ledger
     /// ([`Sequence::transaction_of`](crate::loyalty::Sequence::transaction_of)).
     TransactionId,
+    /// Names a look.
+    LookId,
+    /// Names a look that a customer has saved.
+    SavedLookId,
+    /// Names a segment of customers.
+    SegmentId,
     /// Proves that its owner holds the lease of the synchronisation.
     LeaseToken,
+    /// Names a place that integrators want events sent to.
+    WebhookEndpointId,
+    /// Names an event that integrators are told of.
+    ///
+    /// It is derived from the change itself, so that one change is one event, however often it is
+    /// written down.
+    WebhookEventId,
+    /// Proves that its owner has claimed deliveries of events.
+    ClaimToken,
     /// Names one session of a user; it is no secret, the token is.
     SessionId,
     /// Names one entry of the audit log.

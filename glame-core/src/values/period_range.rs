@@ -13,6 +13,12 @@ pub struct PeriodRange {
 #[error("the range is empty: its start must lie before its end")]
 pub struct EmptyRange;
 
+impl Default for PeriodRange {
+    fn default() -> Self {
+        Self::EVERYTHING
+    }
+}
+
 impl PeriodRange {
     /// All time.
     pub const EVERYTHING: Self = Self {

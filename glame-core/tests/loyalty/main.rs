@@ -8,6 +8,7 @@ mod book;
 
 mod balance;
 mod corrections;
+mod groups;
 mod hostile_input;
 mod mistakes_of_others;
 mod purchases;

@@ -1,10 +1,12 @@
+//! Whether the server lives and can do its work.
+
 use std::sync::Arc;
 
-use glame_core::ports::Storage;
 use poem::web::Data;
 use poem_openapi::{ApiResponse, Object, OpenApi, payload::Json};
 
 use super::Area;
+use crate::app::App;
 use crate::output::describe;
 
 /// Whether the server lives and can do its work.
@@ -79,8 +81,8 @@ impl SystemApi {
         operation_id = "getReadiness",
         tag = "Area::System"
     )]
-    async fn readiness(&self, storage: Data<&Arc<dyn Storage>>) -> Readiness {
-        match storage.check().await {
+    async fn readiness(&self, app: Data<&Arc<App>>) -> Readiness {
+        match app.storage.check().await {
             Ok(()) => Readiness::Ready(Json(Health::new("ok"))),
             Err(error) => {
                 tracing::warn!(error = describe(&error), "not ready");

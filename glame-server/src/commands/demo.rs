@@ -13,6 +13,7 @@ use glame_onec_simulator::{BaseSettings, Simulator, SimulatorSettings};
 
 use super::sync::{Shown, carry_out};
 use super::{CommandError, serve};
+use crate::app::SyncDesk;
 use crate::jobs::{ExpirySweeper, Jobs, Scheduler, SyncJob, SyncPatience, SyncTarget};
 use crate::output::print;
 use crate::reports::{self, RfmReport};
@@ -61,7 +62,9 @@ impl Demo {
         let storage = wiring::storage(&settings).await?;
         let source = Arc::new(wiring::source(&settings)?);
         let service = wiring::sync_service(&settings, Arc::clone(&storage), source);
-        let loyalty = wiring::loyalty(&settings, Arc::clone(&storage))?;
+        let (loyalty, groups) =
+            wiring::loyalty(&settings, Arc::clone(&storage))?.with_group_commit();
+        tokio::spawn(groups.run());
         synchronise(&settings, &service, &loyalty, storage.as_ref(), &stop).await?;
         show_segments(&settings, Arc::clone(&storage)).await?;
         let owed = loyalty.liability().await?;
@@ -81,6 +84,13 @@ impl Demo {
         } else {
             print("Press Ctrl-C to stop.")?;
         }
+        let desk = SyncDesk::new(Arc::clone(&storage), stop.clone()).with_source(
+            &settings,
+            service.clone(),
+            loyalty.clone(),
+            None,
+        );
+        let app = wiring::app(&settings, Arc::clone(&storage), loyalty.clone(), desk)?;
         let jobs = Jobs {
             scheduler: Scheduler::new(
                 &settings,
@@ -90,8 +100,9 @@ impl Demo {
                 None,
             )?,
             sweeper: ExpirySweeper::new(&settings, loyalty)?,
+            webhooks: wiring::webhook_worker(&settings, &storage)?,
         };
-        serve::until_stopped(&settings, server, storage, jobs, stop).await?;
+        Box::pin(serve::until_stopped(&settings, server, app, jobs, stop)).await?;
         Ok(ExitCode::SUCCESS)
     }
 

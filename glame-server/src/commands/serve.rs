@@ -2,10 +2,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use glame_core::ports::Storage;
-
 use super::CommandError;
-use crate::http::HttpServer;
+use crate::app::{App, SyncDesk};
+use crate::http::{HttpServer, RequestLimits};
 use crate::jobs::{ExpirySweeper, Jobs, Scheduler};
 use crate::settings::Settings;
 use crate::stop::Stop;
@@ -14,13 +13,17 @@ use crate::wiring;
 pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
     let stop = Stop::on_signals();
     let storage = wiring::storage(settings).await?;
-    let loyalty = wiring::loyalty(settings, Arc::clone(&storage))?;
+    let (loyalty, groups) = wiring::loyalty(settings, Arc::clone(&storage))?.with_group_commit();
+    tokio::spawn(groups.run());
+    let mut desk = SyncDesk::new(Arc::clone(&storage), stop.clone());
     wiring::warn_of_old_receipts(settings)?;
     wiring::warn_of_sign_in(settings);
     let scheduler = if settings.onec.url.is_some() {
         let source = Arc::new(wiring::source(settings)?);
         let service = wiring::sync_service(settings, Arc::clone(&storage), source);
         let points = wiring::points(settings)?;
+        let (for_people, of_points) = (service.clone(), points.clone());
+        desk = desk.with_source(settings, for_people, loyalty.clone(), of_points);
         Scheduler::new(
             settings,
             Arc::clone(&storage),
@@ -32,13 +35,15 @@ pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
         tracing::warn!("onec.url is not set: nothing will be synchronised");
         None
     };
+    let app = wiring::app(settings, Arc::clone(&storage), loyalty.clone(), desk)?;
     let jobs = Jobs {
         scheduler,
         sweeper: ExpirySweeper::new(settings, loyalty)?,
+        webhooks: wiring::webhook_worker(settings, &storage)?,
     };
     let server = bind(settings).await?;
     tracing::info!(address = %server.address(), "listening");
-    until_stopped(settings, server, storage, jobs, stop).await?;
+    Box::pin(until_stopped(settings, server, app, jobs, stop)).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -46,12 +51,15 @@ pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
 pub(super) async fn until_stopped(
     settings: &Settings,
     server: HttpServer,
-    storage: Arc<dyn Storage>,
+    app: App,
     jobs: Jobs,
     stop: Stop,
 ) -> Result<(), CommandError> {
     let patience = Duration::from_secs(u64::from(settings.server.stop_within_seconds));
-    let answering = server.run(storage, stop.clone(), patience);
+    let limits = RequestLimits {
+        requests_a_minute: settings.server.requests_per_minute,
+    };
+    let answering = server.run(Arc::new(app), limits, stop.clone(), patience);
     let (outcome, ()) = tokio::join!(answering, jobs.run(&stop));
     Ok(outcome?)
 }

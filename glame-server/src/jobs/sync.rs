@@ -9,7 +9,11 @@ use glame_core::sync::{
     SyncTrigger,
 };
 
+use super::flagged::Flagged;
 use crate::clock::SystemClock;
+
+/// How often a job looks whether it has been asked to stop.
+const LISTENS_EVERY: Duration = Duration::from_secs(2);
 
 /// What a job brings over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,9 +119,23 @@ impl SyncJob<'_> {
                 };
             }
         };
+        self.run_under(lease, observer, lease_time).await
+    }
+
+    /// Does the job under a lease that was taken for it, and gives the lease back.
+    ///
+    /// Whoever asks the holder of the lease to stop, from any replica, is heard within seconds.
+    pub async fn run_under(
+        &self,
+        lease: SyncLease,
+        observer: &dyn SyncObserver,
+        lease_time: Duration,
+    ) -> SyncOutcome {
+        let observer = Flagged::new(observer);
         let outcome = tokio::select! {
-            outcome = self.run_all(&lease, observer) => outcome,
+            outcome = self.run_all(&lease, &observer) => outcome,
             never = self.keep_alive(&lease, lease_time / 3) => never,
+            never = self.listen(&lease, &observer) => never,
         };
         if let Err(error) = self.service.release_lease(lease).await {
             tracing::warn!(%error, "the lease of the synchronisation could not be given back");
@@ -244,6 +262,20 @@ impl SyncJob<'_> {
                 self.service.acquire_lease(&owner).await
             }
             result => result,
+        }
+    }
+
+    /// Looks for ever whether the holder of the lease has been asked to stop.
+    async fn listen(&self, lease: &SyncLease, observer: &Flagged<'_>) -> SyncOutcome {
+        loop {
+            tokio::time::sleep(LISTENS_EVERY).await;
+            match self.storage.held_lease().await {
+                Ok(Some(held)) if held.token == lease.job() && held.cancel_wanted => {
+                    observer.raise();
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "the lease could not be read"),
+            }
         }
     }
 

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use glame_core::loyalty::PointsLedger;
+use glame_core::webhooks::Reach;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::SecretString;
 
@@ -49,6 +50,14 @@ impl Environment {
             &mut settings.server.listen,
             self.parse("GLAME_LISTEN", "an address like 0.0.0.0:8000")?,
         );
+        put(
+            &mut settings.server.trusted_proxies,
+            self.parse("GLAME_TRUSTED_PROXIES", "a number of proxies")?,
+        );
+        put(
+            &mut settings.server.requests_per_minute,
+            self.parse("GLAME_REQUESTS_PER_MINUTE", "a whole number")?,
+        );
         if let Some(url) = self.database_url()? {
             settings.database.url = Some(url);
         }
@@ -70,6 +79,16 @@ impl Environment {
         }
         self.apply_loyalty(settings)?;
         self.apply_auth(settings)?;
+        put(
+            &mut settings.webhooks.enabled,
+            self.parse("GLAME_WEBHOOKS_ENABLED", "true or false")?,
+        );
+        let reach: Option<Reached> =
+            self.parse("GLAME_WEBHOOKS_REACH", "public or also_loopback")?;
+        put(
+            &mut settings.webhooks.reach,
+            reach.map(|Reached(reach)| reach),
+        );
         put(
             &mut settings.log.filter,
             self.get("GLAME_LOG").map(str::to_owned),
@@ -235,6 +254,21 @@ impl FromStr for Ledger {
     }
 }
 
+/// Where events may be sent, as a variable says it.
+struct Reached(Reach);
+
+impl FromStr for Reached {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "public" => Ok(Self(Reach::Public)),
+            "also_loopback" => Ok(Self(Reach::AlsoLoopback)),
+            _ => Err(()),
+        }
+    }
+}
+
 impl FromStr for CustomerCodeSetting {
     type Err = ();
 
@@ -354,6 +388,14 @@ mod tests {
             (
                 &[("GLAME_LOYALTY_LEDGER", "1c")],
                 "GLAME_LOYALTY_LEDGER: expected glame or onec",
+            ),
+            (
+                &[("GLAME_WEBHOOKS_ENABLED", "yes")],
+                "GLAME_WEBHOOKS_ENABLED: expected true or false",
+            ),
+            (
+                &[("GLAME_WEBHOOKS_REACH", "everything")],
+                "GLAME_WEBHOOKS_REACH: expected public or also_loopback",
             ),
             (
                 &[("GLAME_AUTH_CUSTOMER_CODE", "password")],

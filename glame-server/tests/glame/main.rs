@@ -4,6 +4,7 @@
     reason = "a step of a test that fails is a failed test"
 )]
 
+mod api;
 mod documents;
 mod http;
 mod killed;
@@ -14,3 +15,4 @@ mod replicas;
 mod scenarios;
 mod shop;
 mod staff;
+mod webhooks;

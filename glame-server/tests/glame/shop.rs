@@ -79,6 +79,10 @@ impl Shop {
             ("ONEC_API_PASSWORD", credentials.password),
             ("GLAME_SYNC_LEASE_SECONDS", "1".to_owned()),
             ("GLAME_LOG", "warn".to_owned()),
+            (
+                "GLAME_AUTH_SECRET",
+                "a-secret-for-tests-and-nothing-else".to_owned(),
+            ),
         ]);
         Self {
             simulator,

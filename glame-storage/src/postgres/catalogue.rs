@@ -3,6 +3,7 @@ use glame_core::catalogue::{Product, Store};
 use glame_core::ports::{CatalogueReader, CatalogueWriter, StorageError};
 use glame_core::values::{PlainText, ProductRef};
 
+use super::search_index::index_products;
 use super::{PostgresStorage, PostgresWork, column};
 use crate::rows::{ProductRow, StoreRow, first_after};
 use crate::tables::{PRODUCTS, STORES};
@@ -80,7 +81,7 @@ impl CatalogueWriter for PostgresWork {
         .execute(&mut *self.tx)
         .await
         .map_err(PRODUCTS.writing())?;
-        Ok(())
+        index_products(&mut self.tx, products).await
     }
 
     async fn put_stores(&mut self, stores: &[Store]) -> Result<(), StorageError> {

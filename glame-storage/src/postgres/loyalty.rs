@@ -66,6 +66,25 @@ impl LoyaltyReader for PostgresStorage {
         rows.into_iter().map(LoyaltyTransaction::try_from).collect()
     }
 
+    async fn transactions_before(
+        &self,
+        user: UserId,
+        before: Option<Sequence>,
+        limit: u32,
+    ) -> Result<Vec<LoyaltyTransaction>, StorageError> {
+        let rows = sqlx::query_file_as!(
+            TransactionRow,
+            "queries/postgres/transactions_before.sql",
+            user.as_uuid(),
+            before.map_or(i64::MAX, |before| i64::from(before.get())),
+            i64::from(limit),
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(LOYALTY_TRANSACTIONS.reading())?;
+        rows.into_iter().map(LoyaltyTransaction::try_from).collect()
+    }
+
     async fn loyalty_accounts_after(
         &self,
         after: Option<UserId>,

@@ -1,13 +1,13 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use glame_core::ports::{
-    LeaseState, Rejected, SourceCursor, StorageError, SyncRunReader, SyncRunWriter,
+    HeldLease, LeaseState, Rejected, SourceCursor, StorageError, SyncRunReader, SyncRunWriter,
 };
 use glame_core::sync::{SyncKind, SyncRun};
 use glame_core::values::{LeaseToken, SyncRunId};
 
 use super::{PostgresStorage, PostgresWork, column};
-use crate::rows::{RejectRow, SyncRunRow, counts_of, reject_id, storable};
+use crate::rows::{LeaseRow, RejectRow, SyncRunRow, counts_of, reject_id, storable};
 use crate::tables::{SYNC_LEASE, SYNC_REJECTS, SYNC_RUNS};
 
 #[async_trait]
@@ -16,7 +16,7 @@ impl SyncRunReader for PostgresStorage {
         let row = sqlx::query_as!(
             SyncRunRow,
             "SELECT run, kind, since, status, triggered_by, counts, cursor, error, queued_at,
-                    started_at, finished_at
+                    started_at, finished_at, job
              FROM sync_runs WHERE run = $1",
             id.as_uuid(),
         )
@@ -26,11 +26,36 @@ impl SyncRunReader for PostgresStorage {
         row.map(SyncRun::try_from).transpose()
     }
 
+    async fn runs_of_job(&self, job: LeaseToken) -> Result<Vec<SyncRun>, StorageError> {
+        let rows = sqlx::query_as!(
+            SyncRunRow,
+            "SELECT run, kind, since, status, triggered_by, counts, cursor, error, queued_at,
+                    started_at, finished_at, job
+             FROM sync_runs WHERE job = $1 ORDER BY queued_at, run",
+            job.as_uuid(),
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(SYNC_RUNS.reading())?;
+        rows.into_iter().map(SyncRun::try_from).collect()
+    }
+
+    async fn held_lease(&self) -> Result<Option<HeldLease>, StorageError> {
+        let row = sqlx::query_as!(
+            LeaseRow,
+            "SELECT token, owner, expires_at, cancel_wanted FROM sync_lease",
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(SYNC_LEASE.reading())?;
+        Ok(row.map(HeldLease::from))
+    }
+
     async fn latest_runs(&self, limit: u32) -> Result<Vec<SyncRun>, StorageError> {
         let rows = sqlx::query_as!(
             SyncRunRow,
             "SELECT run, kind, since, status, triggered_by, counts, cursor, error, queued_at,
-                    started_at, finished_at
+                    started_at, finished_at, job
              FROM sync_runs ORDER BY queued_at DESC, run DESC LIMIT $1",
             i64::from(limit),
         )
@@ -44,7 +69,7 @@ impl SyncRunReader for PostgresStorage {
         let row = sqlx::query_as!(
             SyncRunRow,
             "SELECT run, kind, since, status, triggered_by, counts, cursor, error, queued_at,
-                    started_at, finished_at
+                    started_at, finished_at, job
              FROM sync_runs WHERE kind = $1 AND status = 'succeeded'
              ORDER BY queued_at DESC, run DESC LIMIT 1",
             kind.as_str(),
@@ -59,7 +84,7 @@ impl SyncRunReader for PostgresStorage {
         let row = sqlx::query_as!(
             SyncRunRow,
             "SELECT run, kind, since, status, triggered_by, counts, cursor, error, queued_at,
-                    started_at, finished_at
+                    started_at, finished_at, job
              FROM sync_runs WHERE kind = $1 AND status = 'succeeded' AND since IS NULL
              ORDER BY queued_at DESC, run DESC LIMIT 1",
             kind.as_str(),
@@ -74,7 +99,7 @@ impl SyncRunReader for PostgresStorage {
         let row = sqlx::query_as!(
             SyncRunRow,
             "SELECT run, kind, since, status, triggered_by, counts, cursor, error, queued_at,
-                    started_at, finished_at
+                    started_at, finished_at, job
              FROM sync_runs WHERE kind = $1
              ORDER BY queued_at DESC, run DESC LIMIT 1",
             kind.as_str(),
@@ -128,7 +153,8 @@ impl SyncRunWriter for PostgresWork {
             "INSERT INTO sync_lease AS held (lease, token, owner, expires_at)
              VALUES (1, $1, $2, $3)
              ON CONFLICT (lease) DO UPDATE
-             SET token = EXCLUDED.token, owner = EXCLUDED.owner, expires_at = EXCLUDED.expires_at
+             SET token = EXCLUDED.token, owner = EXCLUDED.owner, expires_at = EXCLUDED.expires_at,
+                 cancel_wanted = FALSE
              WHERE held.expires_at <= $4 OR held.token = EXCLUDED.token",
             token.as_uuid(),
             storable(owner),
@@ -168,6 +194,17 @@ impl SyncRunWriter for PostgresWork {
         Ok(renewed.rows_affected() == 1)
     }
 
+    async fn ask_to_cancel(&mut self, token: LeaseToken) -> Result<bool, StorageError> {
+        let asked = sqlx::query!(
+            "UPDATE sync_lease SET cancel_wanted = TRUE WHERE token = $1",
+            token.as_uuid(),
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(SYNC_LEASE.writing())?;
+        Ok(asked.rows_affected() == 1)
+    }
+
     async fn release_lease(&mut self, token: LeaseToken) -> Result<(), StorageError> {
         sqlx::query!("DELETE FROM sync_lease WHERE token = $1", token.as_uuid())
             .execute(&mut *self.tx)
@@ -190,6 +227,7 @@ impl SyncRunWriter for PostgresWork {
             run.queued_at,
             run.started_at,
             run.finished_at,
+            run.job.as_ref().map(LeaseToken::as_uuid),
         )
         .execute(&mut *self.tx)
         .await

@@ -3,6 +3,7 @@ use glame_core::ports::{StorageError, UserReader, UserWriter};
 use glame_core::users::{DiscountCard, Gender, User};
 use glame_core::values::{CardNumber, CardRef, CounterpartyRef, EmailAddress, PlainText, UserId};
 
+use super::search_index::{index_cards, index_users};
 use super::{PostgresStorage, PostgresWork, column};
 use crate::rows::{CardRow, UserRow, digits_of, first_after, users_of};
 use crate::tables::{DISCOUNT_CARDS, USERS};
@@ -140,7 +141,8 @@ impl UserWriter for PostgresWork {
         .execute(&mut *self.tx)
         .await
         .map_err(USERS.writing())?;
-        Ok(())
+        let added: Vec<User> = users.iter().copied().cloned().collect();
+        index_users(&mut self.tx, &added).await
     }
 
     async fn put_users(&mut self, users: &[User]) -> Result<(), StorageError> {
@@ -169,20 +171,21 @@ impl UserWriter for PostgresWork {
         .execute(&mut *self.tx)
         .await
         .map_err(USERS.writing())?;
-        Ok(())
+        index_users(&mut self.tx, users).await
     }
 
     async fn put_cards(&mut self, cards: &[DiscountCard]) -> Result<(), StorageError> {
         let refs = column(cards, |card| *card.card.as_uuid());
         let users = column(cards, |card| *card.user.as_uuid());
-        sqlx::query!(
+        let mut touched = sqlx::query_scalar!(
             "DELETE FROM discount_cards AS stored
              USING UNNEST($1::uuid[], $2::uuid[]) AS given (card, user_id)
-             WHERE stored.card = given.card AND stored.user_id <> given.user_id",
+             WHERE stored.card = given.card AND stored.user_id <> given.user_id
+             RETURNING stored.user_id",
             &refs,
             &users,
         )
-        .execute(&mut *self.tx)
+        .fetch_all(&mut *self.tx)
         .await
         .map_err(DISCOUNT_CARDS.writing())?;
         sqlx::query!(
@@ -198,6 +201,18 @@ impl UserWriter for PostgresWork {
         .execute(&mut *self.tx)
         .await
         .map_err(DISCOUNT_CARDS.writing())?;
-        Ok(())
+        // Asked for afterwards, so that whoever was erased meanwhile is seen.
+        sqlx::query!(
+            "UPDATE discount_cards SET number = NULL
+             FROM users
+             WHERE discount_cards.card = ANY($1) AND discount_cards.number IS NOT NULL
+               AND users.user_id = discount_cards.user_id AND users.kept_fields & 64 <> 0",
+            &refs,
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(DISCOUNT_CARDS.writing())?;
+        touched.extend(users);
+        index_cards(&mut self.tx, &touched).await
     }
 }

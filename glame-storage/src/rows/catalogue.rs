@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::tables::{PRODUCTS, STORES};
 
 /// A row of `products`.
-#[derive(Debug)]
+#[derive(Debug, sqlx::FromRow)]
 pub(crate) struct ProductRow {
     pub(crate) product: Uuid,
     pub(crate) name: String,

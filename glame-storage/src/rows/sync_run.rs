@@ -1,6 +1,6 @@
-use glame_core::ports::{Rejected, SourceCursor, StorageError};
+use glame_core::ports::{HeldLease, Rejected, SourceCursor, StorageError};
 use glame_core::sync::{SyncKind, SyncRun, SyncStatus, SyncTrigger};
-use glame_core::values::SyncRunId;
+use glame_core::values::{LeaseToken, SyncRunId};
 use uuid::Uuid;
 
 use super::Instant;
@@ -20,6 +20,7 @@ pub(crate) struct SyncRunRow {
     pub(crate) queued_at: Instant,
     pub(crate) started_at: Option<Instant>,
     pub(crate) finished_at: Option<Instant>,
+    pub(crate) job: Option<Uuid>,
 }
 
 impl TryFrom<SyncRunRow> for SyncRun {
@@ -28,6 +29,7 @@ impl TryFrom<SyncRunRow> for SyncRun {
     fn try_from(row: SyncRunRow) -> Result<Self, StorageError> {
         Ok(Self {
             id: SyncRunId::from_uuid(row.run),
+            job: row.job.map(LeaseToken::from_uuid),
             kind: SyncKind::from_name(&row.kind)
                 .ok_or("not a kind of run")
                 .map_err(SYNC_RUNS.corrupt("kind"))?,
@@ -45,6 +47,26 @@ impl TryFrom<SyncRunRow> for SyncRun {
             started_at: row.started_at.map(|at| at.0),
             finished_at: row.finished_at.map(|at| at.0),
         })
+    }
+}
+
+/// The row of `sync_lease`.
+#[derive(Debug)]
+pub(crate) struct LeaseRow {
+    pub(crate) token: Uuid,
+    pub(crate) owner: String,
+    pub(crate) expires_at: Instant,
+    pub(crate) cancel_wanted: bool,
+}
+
+impl From<LeaseRow> for HeldLease {
+    fn from(row: LeaseRow) -> Self {
+        Self {
+            token: LeaseToken::from_uuid(row.token),
+            owner: row.owner,
+            until: row.expires_at.0,
+            cancel_wanted: row.cancel_wanted,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use glame_core::ports::{CatalogueReader, CatalogueWriter, StorageError};
 use glame_core::values::{PlainText, ProductRef};
 
 use super::lists::{hex, json_rows};
+use super::search_index::index_products;
 use super::{SqliteStorage, SqliteWork};
 use crate::rows::{ProductRow, StoreRow, first_after};
 use crate::tables::{PRODUCTS, STORES};
@@ -74,7 +75,7 @@ impl CatalogueWriter for SqliteWork {
             .await
             .map_err(PRODUCTS.writing())?;
         }
-        Ok(())
+        index_products(&mut self.tx, products).await
     }
 
     async fn put_stores(&mut self, stores: &[Store]) -> Result<(), StorageError> {

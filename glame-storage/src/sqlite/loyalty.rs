@@ -57,6 +57,25 @@ impl LoyaltyReader for SqliteStorage {
         rows.into_iter().map(LoyaltyTransaction::try_from).collect()
     }
 
+    async fn transactions_before(
+        &self,
+        user: UserId,
+        before: Option<Sequence>,
+        limit: u32,
+    ) -> Result<Vec<LoyaltyTransaction>, StorageError> {
+        let rows = sqlx::query_file_as!(
+            TransactionRow,
+            "queries/sqlite/transactions_before.sql",
+            user.as_uuid(),
+            before.map_or(i64::MAX, |before| i64::from(before.get())),
+            limit,
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(LOYALTY_TRANSACTIONS.reading())?;
+        rows.into_iter().map(LoyaltyTransaction::try_from).collect()
+    }
+
     async fn loyalty_accounts_after(
         &self,
         after: Option<UserId>,

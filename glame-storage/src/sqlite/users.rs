@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::lists::{hex, json_rows};
 use super::packed::PackedRows;
+use super::search_index::{index_cards, index_users};
 use super::{SqliteStorage, SqliteWork};
 use crate::rows::{CardRow, UserRow, digits_of, first_after, users_of};
 use crate::tables::{DISCOUNT_CARDS, USERS};
@@ -119,7 +120,8 @@ impl UserWriter for SqliteWork {
             .execute(&mut *self.tx)
             .await
             .map_err(USERS.writing())?;
-        Ok(())
+        let added: Vec<User> = missing.iter().copied().cloned().collect();
+        index_users(&mut self.tx, &added).await
     }
 
     async fn put_users(&mut self, users: &[User]) -> Result<(), StorageError> {
@@ -127,7 +129,7 @@ impl UserWriter for SqliteWork {
             .execute(&mut *self.tx)
             .await
             .map_err(USERS.writing())?;
-        Ok(())
+        index_users(&mut self.tx, users).await
     }
 
     async fn put_cards(&mut self, cards: &[DiscountCard]) -> Result<(), StorageError> {
@@ -139,15 +141,16 @@ impl UserWriter for SqliteWork {
                 card.removed,
             )
         })?;
-        sqlx::query!(
-            "DELETE FROM discount_cards
+        let mut touched = sqlx::query_scalar!(
+            r#"DELETE FROM discount_cards
              WHERE card IN (SELECT unhex(value ->> 1) FROM json_each(?1))
                AND (user_id, card) NOT IN (
                    SELECT unhex(value ->> 0), unhex(value ->> 1) FROM json_each(?1)
-               )",
+               )
+             RETURNING user_id AS "user_id!: Uuid""#,
             rows,
         )
-        .execute(&mut *self.tx)
+        .fetch_all(&mut *self.tx)
         .await
         .map_err(DISCOUNT_CARDS.writing())?;
         sqlx::query!(
@@ -162,7 +165,21 @@ impl UserWriter for SqliteWork {
         .execute(&mut *self.tx)
         .await
         .map_err(DISCOUNT_CARDS.writing())?;
-        Ok(())
+        sqlx::query!(
+            "UPDATE discount_cards SET number = NULL
+             WHERE card IN (SELECT unhex(value ->> 1) FROM json_each(?1)) AND number IS NOT NULL
+               AND user_id IN (
+                   SELECT user_id FROM users
+                   WHERE kept_fields & 64 <> 0
+                     AND user_id IN (SELECT unhex(value ->> 0) FROM json_each(?1))
+               )",
+            rows,
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(DISCOUNT_CARDS.writing())?;
+        touched.extend(cards.iter().map(|card| *card.user.as_uuid()));
+        index_cards(&mut self.tx, &touched).await
     }
 }
 

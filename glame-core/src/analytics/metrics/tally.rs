@@ -210,6 +210,13 @@ impl<'a> Tally<'a> {
         }
     }
 
+    /// Tells whether a line has sold an article of which something was not brought back.
+    pub(super) fn keeps(&self, line: &PurchaseLine) -> bool {
+        let sale = self.sales.get(&line.document.document);
+        let net = sale.and_then(|sale| sale.goods.get(&(line.product, line.variant)));
+        line.quantity > Quantity::ZERO && net.is_some_and(|net| net.thousandths > 0)
+    }
+
     /// Gives the sales of which something was not brought back.
     pub(super) fn kept(&self) -> Vec<&Sale> {
         self.sales.values().filter(|sale| sale.is_kept()).collect()

@@ -185,7 +185,7 @@ impl LoyaltyService {
             .into_values()
             .filter_map(OpenAccount::into_change)
             .collect();
-        work.post(&changes).await?;
+        self.write(work.as_mut(), &changes).await?;
         work.clear_settlements(marks).await?;
         work.commit().await?;
         settled.customers += u64::try_from(marks.len()).unwrap_or(u64::MAX);

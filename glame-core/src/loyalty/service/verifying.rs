@@ -1,8 +1,7 @@
 use serde::Serialize;
 
-use super::{LoyaltyError, LoyaltyService, PAGE};
-use crate::loyalty::{Finding, LoyaltyTransaction, Sequence, verify_ledger};
-use crate::ports::AccountSnapshot;
+use super::{LoyaltyError, LoyaltyService};
+use crate::loyalty::{Finding, verify_ledger};
 
 /// The most findings that are told; all of them are counted.
 const MOST_FINDINGS: usize = 1_000;
@@ -41,8 +40,12 @@ impl LoyaltyService {
             };
             after = Some(last.header.user);
             for snapshot in &page {
-                let transactions = self.stored_transactions(snapshot).await?;
-                let findings = verify_ledger(&snapshot.header, &snapshot.lots, &transactions);
+                // Later ones may have been written since the header was read.
+                let header = &snapshot.header;
+                let transactions = self
+                    .transactions_up_to(header.user, header.sequence)
+                    .await?;
+                let findings = verify_ledger(header, &snapshot.lots, &transactions);
                 verification.accounts += 1;
                 verification.transactions += length(&transactions);
                 verification.differences += length(&findings);
@@ -52,35 +55,6 @@ impl LoyaltyService {
                     .extend(findings.into_iter().take(room));
             }
             observe(verification.accounts);
-        }
-    }
-
-    /// Gives the transactions of an account up to the one that its header names.
-    ///
-    /// Later ones may have been written since the header was read.
-    async fn stored_transactions(
-        &self,
-        snapshot: &AccountSnapshot,
-    ) -> Result<Vec<LoyaltyTransaction>, LoyaltyError> {
-        let header = &snapshot.header;
-        let mut transactions: Vec<LoyaltyTransaction> = Vec::new();
-        loop {
-            let after = transactions
-                .last()
-                .map_or(Sequence::NONE, |one| one.sequence);
-            let page = self
-                .storage
-                .transactions_after(header.user, after, PAGE)
-                .await?;
-            let full = page.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
-            let known = page
-                .into_iter()
-                .filter(|one| one.sequence <= header.sequence);
-            let before = transactions.len();
-            transactions.extend(known);
-            if !full || transactions.len() == before {
-                return Ok(transactions);
-            }
         }
     }
 }

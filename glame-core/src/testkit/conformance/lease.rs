@@ -112,3 +112,26 @@ pub async fn two_works_at_once_never_both_get_the_lease(storage: &dyn Storage) {
         .count();
     assert_eq!(taken, 1);
 }
+
+/// Whoever holds the lease learns that it should stop; the next holder is asked anew.
+pub async fn the_holder_can_be_asked_to_stop(storage: &dyn Storage) {
+    let ask = async |n| {
+        let mut work = storage.begin().await.unwrap();
+        let asked = work.ask_to_cancel(token(n)).await.unwrap();
+        work.commit().await.unwrap();
+        asked
+    };
+    assert_eq!(storage.held_lease().await.unwrap(), None);
+    assert!(!ask(1).await);
+    take(storage, 1, minute(0), minute(5)).await;
+    assert!(!ask(2).await);
+    let wanted = async || storage.held_lease().await.unwrap().unwrap().cancel_wanted;
+    assert!(!wanted().await);
+    assert!(ask(1).await);
+    assert!(renew(storage, 1, minute(6)).await);
+    assert!(wanted().await);
+    take(storage, 2, minute(6), minute(9)).await;
+    let held = storage.held_lease().await.unwrap().unwrap();
+    assert_eq!((held.token, held.cancel_wanted), (token(2), false));
+    assert_eq!((held.owner.as_str(), held.until), ("server 2", minute(9)));
+}

@@ -23,6 +23,26 @@ pub async fn transactions_come_in_pages_by_number(storage: &dyn Storage) {
     }
 }
 
+/// Transactions come from the last one backwards, page by page.
+pub async fn transactions_come_in_pages_from_the_last_one_backwards(storage: &dyn Storage) {
+    let [anna, boris] = [1, 2].map(customer);
+    store(storage, &[anna.clone(), boris.clone()]).await;
+    let gifts: Vec<_> = (1..=5).map(|n| (adjust(anna.id, n), minute(n))).collect();
+    carry_out(storage, &gifts).await;
+    carry_out(storage, &[(adjust(boris.id, 9), minute(1))]).await;
+    let pages = [
+        (None, 2, vec![5, 4]),
+        (Some(4), 9, vec![3, 2, 1]),
+        (Some(1), 9, vec![]),
+    ];
+    for (before, limit, expected) in pages {
+        let before = before.map(Sequence::new);
+        let page = storage.transactions_before(anna.id, before, limit).await;
+        let points: Vec<_> = page.unwrap().iter().map(|one| one.points).collect();
+        assert_eq!(points, expected);
+    }
+}
+
 /// Accounts come in pages, by user, with their closed lots; those without a transaction do not.
 pub async fn accounts_come_in_pages_by_user_with_closed_lots(storage: &dyn Storage) {
     let mut users = [1, 2, 3, 4].map(|n| customer(n).id);

@@ -1,8 +1,11 @@
 //! Runs of the synchronisation.
 
+use uuid::Uuid;
+
 use crate::ports::{SourceCursor, Storage};
 use crate::sync::{SyncCounts, SyncKind, SyncRun, SyncStatus, SyncTrigger};
 use crate::testkit::fixtures::{minute, rejected, run};
+use crate::values::LeaseToken;
 
 async fn put(storage: &dyn Storage, runs: &[SyncRun]) {
     let mut work = storage.begin().await.unwrap();
@@ -62,6 +65,20 @@ pub async fn the_newest_runs_come_first(storage: &dyn Storage) {
     put(storage, &runs).await;
     let [second, newest, _] = runs;
     assert_eq!(storage.latest_runs(2).await.unwrap(), [newest, second]);
+}
+
+/// The runs of a job come in the order in which they were begun, and no others.
+pub async fn the_runs_of_a_job_come_in_order(storage: &dyn Storage) {
+    let job = |n| LeaseToken::from_uuid(Uuid::from_u128(n));
+    let of = |n, owner| SyncRun {
+        job: owner,
+        ..run(n, SyncKind::Customers, SyncStatus::Succeeded)
+    };
+    let [late, early] = [of(3, Some(job(1))), of(1, Some(job(1)))];
+    put(storage, &[late.clone(), early.clone()]).await;
+    put(storage, &[of(2, Some(job(2))), of(4, None)]).await;
+    assert_eq!(storage.runs_of_job(job(1)).await.unwrap(), [early, late]);
+    assert_eq!(storage.runs_of_job(job(9)).await.unwrap(), []);
 }
 
 /// The last run, the last success and the last complete success of a kind are told apart.

@@ -157,6 +157,24 @@ impl LoyaltyReader for MemoryStorage {
             .collect())
     }
 
+    async fn transactions_before(
+        &self,
+        user: UserId,
+        before: Option<Sequence>,
+        limit: u32,
+    ) -> Result<Vec<LoyaltyTransaction>, StorageError> {
+        let state = self.state();
+        let transactions = state.ledgers.get(&user).map(|ledger| &ledger.transactions);
+        Ok(transactions
+            .into_iter()
+            .flatten()
+            .rev()
+            .filter(|transaction| before.is_none_or(|before| transaction.sequence < before))
+            .take(size(limit))
+            .cloned()
+            .collect())
+    }
+
     async fn loyalty_accounts_after(
         &self,
         after: Option<UserId>,

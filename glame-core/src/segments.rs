@@ -1,0 +1,46 @@
+//! Who belongs together: rules, the segments that they make, and membership.
+//!
+//! A [`SegmentRule`] is data. It is evaluated over a [`SegmentSnapshot`], which holds all customers
+//! as columns, at one [`Moment`]; what comes out is the same for a preview, for a list of members
+//! and for an explanation. [`materialise`] turns it into memberships, beside which people may
+//! include and exclude customers by hand.
+
+mod bitmap;
+mod defaults;
+mod evaluate;
+mod explain;
+mod export;
+mod facts;
+mod membership;
+mod order;
+mod rule;
+mod segment;
+mod service;
+mod snapshot;
+
+#[cfg(test)]
+mod tests;
+
+pub use bitmap::Bitmap;
+pub use defaults::{SegmentTemplate, default_segments};
+pub use evaluate::{Memberships, Moment, Outcome, UnknownSegment};
+pub use explain::{Explanation, Verdict};
+pub use export::{
+    CSV_HEADER, ExportRow, TooFewRows, YANDEX_AUDIENCE_MIN_ROWS, YandexAudience, csv_rows,
+};
+pub use facts::{ChurnLevel, CustomerFacts, Forecast, millionths};
+pub use membership::{Decision, Matching, MembershipChange, Overrides, Preview, materialise};
+pub use order::{SegmentOrderError, evaluation_order};
+pub use rule::{
+    ChoiceField, Condition, DateField, Field, FlagField, Leaf, Measure, NumberField, Operator,
+    RuleError, RuleErrors, RuleProblem, SegmentRule, SetField, TextField, rule_schema,
+};
+pub use segment::{
+    AssignmentSource, Colour, Confidence, CustomerSegment, ParseColourError, ParseConfidenceError,
+    SegmentKind, SegmentOrigin, SegmentState, SegmentVersion, UserSegment,
+};
+pub use service::{
+    Decided, NewSegment, Population, Refreshed, SegmentEdit, SegmentError, SegmentService,
+    SegmentSettings,
+};
+pub use snapshot::{SegmentSnapshot, SnapshotBuilder, SnapshotError};

@@ -1,0 +1,176 @@
+//! What one request and one client may take of the server.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use poem::http::HeaderValue;
+use poem::http::header::CONTENT_LENGTH;
+use poem::{Endpoint, IntoResponse, Request, Response};
+
+use super::origin::client_address;
+use crate::api::{Problem, ProblemCode};
+
+/// The most bytes that the body of a request has.
+const MOST_BYTES: usize = 1 << 20;
+
+/// How long a request may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The length of the window in which requests of a client are counted.
+const WINDOW: Duration = Duration::from_mins(1);
+
+/// How many clients are counted at once; who comes when it is full is not counted.
+const MOST_CLIENTS: usize = 100_000;
+
+/// Reads the body before anybody waits for it, and no more than a mebibyte.
+pub(super) async fn of_one_mebibyte<E: Endpoint>(
+    endpoint: Arc<E>,
+    mut request: Request,
+) -> poem::Result<Response> {
+    let told = request.headers().get(CONTENT_LENGTH);
+    let length = told.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|bytes| bytes > MOST_BYTES) {
+        return Err(poem::error::ReadBodyError::PayloadTooLarge.into());
+    }
+    if length != Some(0) {
+        let body = request.take_body().into_bytes_limit(MOST_BYTES).await?;
+        request.set_body(body);
+    }
+    endpoint
+        .call(request)
+        .await
+        .map(IntoResponse::into_response)
+}
+
+/// Ends requests that take too long.
+pub(super) async fn of_thirty_seconds<E: Endpoint>(
+    endpoint: Arc<E>,
+    request: Request,
+) -> poem::Result<Response> {
+    match tokio::time::timeout(PATIENCE, endpoint.call(request)).await {
+        Ok(answered) => answered.map(IntoResponse::into_response),
+        Err(_) => Err(Problem::new(
+            ProblemCode::Unavailable,
+            "the request took longer than 30 seconds",
+        )
+        .retry_after(PATIENCE)
+        .into()),
+    }
+}
+
+/// Counts the requests of every address, in this process.
+///
+/// It keeps one client from taking all of a replica; what must hold across replicas, sign-in above
+/// all, is counted in the database.
+#[derive(Debug, Clone)]
+pub(super) struct RequestCounter {
+    most: u32,
+    proxies: u8,
+    windows: Arc<Mutex<Windows>>,
+}
+
+#[derive(Debug)]
+struct Windows {
+    began: Instant,
+    counts: HashMap<IpAddr, u32>,
+}
+
+/// What is left of the requests of a client in this window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Left {
+    requests: Option<u32>,
+    ends_in: Duration,
+}
+
+impl RequestCounter {
+    /// Allows so many requests a minute; none counts nothing.
+    pub(super) fn new(most: u32, proxies: u8) -> Self {
+        Self {
+            most,
+            proxies,
+            windows: Arc::new(Mutex::new(Windows {
+                began: Instant::now(),
+                counts: HashMap::new(),
+            })),
+        }
+    }
+
+    /// Answers, unless the client has asked too often.
+    pub(super) async fn counted<E: Endpoint>(
+        self,
+        endpoint: Arc<E>,
+        request: Request,
+    ) -> poem::Result<Response> {
+        if self.most == 0 {
+            let answered = endpoint.call(request).await;
+            return answered.map(IntoResponse::into_response);
+        }
+        let left = self.count(client_address(&request, self.proxies), Instant::now());
+        let Some(requests) = left.requests else {
+            let detail = format!("at most {} requests a minute", self.most);
+            let problem = Problem::new(ProblemCode::RateLimited, detail);
+            return Err(problem.retry_after(left.ends_in).into());
+        };
+        let mut response = endpoint.call(request).await?.into_response();
+        self.tell(&mut response, requests, left.ends_in);
+        Ok(response)
+    }
+
+    fn count(&self, address: Option<IpAddr>, now: Instant) -> Left {
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.duration_since(windows.began) >= WINDOW {
+            windows.began = now;
+            windows.counts.clear();
+        }
+        let ends_in = WINDOW.saturating_sub(now.duration_since(windows.began));
+        let known = address.filter(|address| {
+            windows.counts.len() < MOST_CLIENTS || windows.counts.contains_key(address)
+        });
+        let count = known.map_or(0, |address| {
+            let count = windows.counts.entry(address).or_default();
+            *count = count.saturating_add(1);
+            *count
+        });
+        Left {
+            requests: self.most.checked_sub(count),
+            ends_in,
+        }
+    }
+
+    /// Tells the client what is left (the draft of the IETF on `RateLimit` fields).
+    fn tell(&self, response: &mut Response, left: u32, ends_in: Duration) {
+        let policy = format!("\"requests\";q={};w={}", self.most, WINDOW.as_secs());
+        let limit = format!("\"requests\";r={left};t={}", ends_in.as_secs());
+        let headers = response.headers_mut();
+        for (name, text) in [("ratelimit-policy", policy), ("ratelimit", limit)] {
+            // A tighter limit that the operation has told of stays.
+            if let (false, Ok(value)) = (headers.contains_key(name), HeaderValue::from_str(&text)) {
+                headers.insert(name, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_address_has_its_number_in_each_window() {
+        let counter = RequestCounter::new(2, 0);
+        let begun = Instant::now();
+        let one = Some(IpAddr::from([192, 0, 2, 1]));
+        let other = Some(IpAddr::from([192, 0, 2, 2]));
+        let left = |address, seconds| {
+            let now = begun + Duration::from_secs(seconds);
+            counter.count(address, now).requests
+        };
+        assert_eq!(left(one, 0), Some(1));
+        assert_eq!(left(one, 1), Some(0));
+        assert_eq!(left(one, 2), None);
+        assert_eq!(left(other, 2), Some(1));
+        assert_eq!(left(one, 61), Some(1));
+    }
+}

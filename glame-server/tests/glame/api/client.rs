@@ -1,0 +1,138 @@
+use std::net::SocketAddr;
+use std::process::Stdio;
+
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::process::Child;
+
+use crate::http::serve;
+use crate::shop::{Database, Shop, small_shop};
+
+const PASSWORD: &str = "enough-secret-for-a-test";
+
+/// A shop that is synchronised and served.
+pub(crate) struct Served {
+    pub(crate) shop: Shop,
+    pub(crate) address: SocketAddr,
+    client: Client,
+    _server: Child,
+}
+
+/// An answer that has come in whole.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    /// Reads the body.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("{self:?}"))
+    }
+
+    /// Checks the status and reads the body.
+    pub(crate) fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        if self.text.is_empty() {
+            Value::Null
+        } else {
+            self.json()
+        }
+    }
+}
+
+impl Served {
+    pub(crate) async fn open(database: Database) -> Self {
+        let shop = Shop::open(small_shop(1), database)
+            .await
+            .with("GLAME_SYNC_SCHEDULE", "off")
+            .with("GLAME_AUTH_CUSTOMER_CODE", "card_suffix")
+            .with("GLAME_REQUESTS_PER_MINUTE", "0");
+        shop.sync_all(&[]).await;
+        for role in ["admin", "ai_marketer", "content_manager"] {
+            make_staff(&shop, role).await;
+        }
+        let (server, address) = serve(&shop).await;
+        Self {
+            shop,
+            address,
+            client: Client::builder().no_proxy().build().unwrap(),
+            _server: server,
+        }
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("http://{}{path}", self.address);
+        self.client.request(method, url)
+    }
+
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            text: response.text().await.unwrap(),
+        }
+    }
+
+    pub(crate) async fn get(&self, token: &str, path: &str) -> Answer {
+        let request = self.request(Method::GET, path).bearer_auth(token);
+        self.send(request).await
+    }
+
+    pub(crate) async fn post(&self, token: &str, path: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, path).bearer_auth(token);
+        self.send(request.json(body)).await
+    }
+
+    /// Signs a member of staff in and gives the token.
+    pub(crate) async fn staff(&self, role: &str) -> String {
+        let body = json!({ "email": email_of(role), "password": PASSWORD });
+        let request = self.request(Method::POST, "/api/auth/login").json(&body);
+        let opened = self.send(request).await.expect(200);
+        opened["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Signs the n-th customer who has a card in, and gives the token and the id.
+    pub(crate) async fn customer(&self, n: usize) -> (String, String) {
+        let admin = self.staff("admin").await;
+        let found = self.get(&admin, "/api/admin/customers?sort=name&order=asc");
+        let found = found.await.expect(200);
+        let with_card = |row: &&Value| row["discount_card_number"].is_string();
+        let rows: Vec<&Value> = found["customers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(with_card)
+            .collect();
+        let card = rows[n]["discount_card_number"].as_str().unwrap();
+        let body = json!({ "card_number": card, "code": &card[card.len() - 4..] });
+        let request = self
+            .request(Method::POST, "/api/auth/login-by-card")
+            .json(&body);
+        let opened = self.send(request).await.expect(200);
+        (
+            opened["access_token"].as_str().unwrap().to_owned(),
+            opened["user_id"].as_str().unwrap().to_owned(),
+        )
+    }
+}
+
+fn email_of(role: &str) -> String {
+    format!("{role}@example.com")
+}
+
+async fn make_staff(shop: &Shop, role: &str) {
+    let email = email_of(role);
+    let mut command = shop.glame(&["user", "create-staff", "--email", &email, "--role", role]);
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let line = format!("{PASSWORD}\n");
+    stdin.write_all(line.as_bytes()).await.unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().await.unwrap();
+    assert!(output.status.success(), "{output:?}");
+}

@@ -1,0 +1,49 @@
+-- Segments of customers: their rules, their members, what was decided by hand, and who entered and
+-- left when. A rule is JSON, kept as text exactly as it was written; a list has none.
+
+CREATE TABLE customer_segments (
+    segment_id        UUID        NOT NULL,
+    name              TEXT        NOT NULL UNIQUE,
+    description       TEXT,
+    color             TEXT        NOT NULL,
+    origin            TEXT        NOT NULL,
+    state             TEXT        NOT NULL,
+    rule              TEXT,
+    version           BIGINT      NOT NULL,
+    customer_count    BIGINT      NOT NULL,
+    refreshed_at      TIMESTAMPTZ,
+    refreshed_version BIGINT,
+    figures_at        TIMESTAMPTZ,
+    created_at        TIMESTAMPTZ NOT NULL,
+    updated_at        TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (segment_id)
+);
+
+CREATE TABLE user_segments (
+    user_id     UUID        NOT NULL REFERENCES users ON DELETE CASCADE,
+    segment_id  UUID        NOT NULL REFERENCES customer_segments,
+    source      TEXT        NOT NULL,
+    assigned_at TIMESTAMPTZ NOT NULL,
+    confidence  SMALLINT,
+    PRIMARY KEY (user_id, segment_id)
+);
+CREATE INDEX user_segments_by_segment ON user_segments (segment_id, user_id);
+
+CREATE TABLE segment_overrides (
+    user_id    UUID        NOT NULL REFERENCES users ON DELETE CASCADE,
+    segment_id UUID        NOT NULL REFERENCES customer_segments,
+    decision   TEXT        NOT NULL,
+    decided_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (user_id, segment_id)
+);
+CREATE INDEX segment_overrides_by_segment ON segment_overrides (segment_id, user_id);
+
+CREATE TABLE segment_transitions (
+    user_id     UUID        NOT NULL REFERENCES users ON DELETE CASCADE,
+    segment_id  UUID        NOT NULL REFERENCES customer_segments,
+    happened_at TIMESTAMPTZ NOT NULL,
+    transition  TEXT        NOT NULL,
+    PRIMARY KEY (user_id, segment_id, happened_at)
+);
+CREATE INDEX segment_transitions_by_segment
+    ON segment_transitions (segment_id, happened_at, user_id);

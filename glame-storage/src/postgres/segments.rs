@@ -1,0 +1,346 @@
+use async_trait::async_trait;
+use glame_core::ports::{
+    LockedMemberships, SegmentOverride, SegmentReader, SegmentRefresh, SegmentTransition,
+    SegmentWriter, StorageError, StoredSegment, TransitionPlace,
+};
+use glame_core::segments::{CustomerSegment, SegmentVersion, UserSegment};
+use glame_core::values::{PlainText, SegmentId, UserId};
+
+use super::{PostgresStorage, PostgresWork, column};
+use crate::rows::{
+    MemberRow, OverrideRow, SegmentRow, TransitionRow, beginning_of_time, confidence_of,
+    first_after, rule_of, version_of,
+};
+use crate::tables::{CUSTOMER_SEGMENTS, SEGMENT_OVERRIDES, SEGMENT_TRANSITIONS, USER_SEGMENTS};
+
+#[async_trait]
+impl SegmentReader for PostgresStorage {
+    async fn segments(&self) -> Result<Vec<StoredSegment>, StorageError> {
+        let rows = sqlx::query_as!(
+            SegmentRow,
+            "SELECT segment_id, name, description, color, origin, state, rule, version,
+                    customer_count, refreshed_at, refreshed_version, figures_at, created_at,
+                    updated_at
+             FROM customer_segments ORDER BY segment_id",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(CUSTOMER_SEGMENTS.reading())?;
+        rows.into_iter().map(StoredSegment::try_from).collect()
+    }
+
+    async fn segment(&self, id: SegmentId) -> Result<Option<StoredSegment>, StorageError> {
+        let row = sqlx::query_as!(
+            SegmentRow,
+            "SELECT segment_id, name, description, color, origin, state, rule, version,
+                    customer_count, refreshed_at, refreshed_version, figures_at, created_at,
+                    updated_at
+             FROM customer_segments WHERE segment_id = $1",
+            id.as_uuid(),
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(CUSTOMER_SEGMENTS.reading())?;
+        row.map(StoredSegment::try_from).transpose()
+    }
+
+    async fn members_after(
+        &self,
+        segment: SegmentId,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<UserSegment>, StorageError> {
+        let Some(first) = first_after(after.as_ref().map(UserId::as_uuid)) else {
+            return Ok(Vec::new());
+        };
+        let rows = sqlx::query_as!(
+            MemberRow,
+            "SELECT user_id, segment_id, source, assigned_at, confidence FROM user_segments
+             WHERE segment_id = $1 AND user_id >= $2 ORDER BY user_id LIMIT $3",
+            segment.as_uuid(),
+            first,
+            i64::from(limit),
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(USER_SEGMENTS.reading())?;
+        rows.into_iter().map(UserSegment::try_from).collect()
+    }
+
+    async fn segments_of(&self, users: &[UserId]) -> Result<Vec<UserSegment>, StorageError> {
+        let rows = sqlx::query_as!(
+            MemberRow,
+            "SELECT user_id, segment_id, source, assigned_at, confidence FROM user_segments
+             WHERE user_id = ANY($1)",
+            &column(users, |user| *user.as_uuid()),
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(USER_SEGMENTS.reading())?;
+        rows.into_iter().map(UserSegment::try_from).collect()
+    }
+
+    async fn overrides_after(
+        &self,
+        segment: SegmentId,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<SegmentOverride>, StorageError> {
+        let Some(first) = first_after(after.as_ref().map(UserId::as_uuid)) else {
+            return Ok(Vec::new());
+        };
+        let rows = sqlx::query_as!(
+            OverrideRow,
+            "SELECT user_id, segment_id, decision, decided_at FROM segment_overrides
+             WHERE segment_id = $1 AND user_id >= $2 ORDER BY user_id LIMIT $3",
+            segment.as_uuid(),
+            first,
+            i64::from(limit),
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(SEGMENT_OVERRIDES.reading())?;
+        rows.into_iter().map(SegmentOverride::try_from).collect()
+    }
+
+    async fn transitions_of(
+        &self,
+        user: UserId,
+        limit: u32,
+    ) -> Result<Vec<SegmentTransition>, StorageError> {
+        let rows = sqlx::query_as!(
+            TransitionRow,
+            "SELECT user_id, segment_id, happened_at, transition FROM segment_transitions
+             WHERE user_id = $1 ORDER BY happened_at DESC, segment_id LIMIT $2",
+            user.as_uuid(),
+            i64::from(limit),
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(SEGMENT_TRANSITIONS.reading())?;
+        rows.into_iter().map(SegmentTransition::try_from).collect()
+    }
+
+    async fn transitions_after(
+        &self,
+        segment: SegmentId,
+        after: Option<TransitionPlace>,
+        limit: u32,
+    ) -> Result<Vec<SegmentTransition>, StorageError> {
+        let happened_at = after.map_or_else(beginning_of_time, |place| place.happened_at);
+        let user = after.map(|place| *place.user.as_uuid()).unwrap_or_default();
+        let rows = sqlx::query_as!(
+            TransitionRow,
+            "SELECT user_id, segment_id, happened_at, transition FROM segment_transitions
+             WHERE segment_id = $1 AND (happened_at, user_id) > ($2, $3)
+             ORDER BY happened_at, user_id LIMIT $4",
+            segment.as_uuid(),
+            happened_at,
+            user,
+            i64::from(limit),
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(SEGMENT_TRANSITIONS.reading())?;
+        rows.into_iter().map(SegmentTransition::try_from).collect()
+    }
+}
+
+#[async_trait]
+impl SegmentWriter for PostgresWork {
+    async fn add_segment(&mut self, segment: &CustomerSegment) -> Result<(), StorageError> {
+        let added = sqlx::query_file!(
+            "queries/postgres/add_segment.sql",
+            segment.id.as_uuid(),
+            segment.name.as_str(),
+            segment.description.as_ref().map(PlainText::as_str),
+            segment.color.as_str(),
+            segment.origin.as_str(),
+            segment.state.as_str(),
+            rule_of(segment),
+            i64::from(segment.version.get()),
+            segment.created_at,
+            segment.updated_at,
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(CUSTOMER_SEGMENTS.writing())?;
+        if added.rows_affected() == 0 {
+            return Err(CUSTOMER_SEGMENTS.conflict());
+        }
+        Ok(())
+    }
+
+    async fn put_segment(
+        &mut self,
+        segment: &CustomerSegment,
+        seen: SegmentVersion,
+    ) -> Result<(), StorageError> {
+        let put = sqlx::query_file!(
+            "queries/postgres/put_segment.sql",
+            segment.id.as_uuid(),
+            segment.name.as_str(),
+            segment.description.as_ref().map(PlainText::as_str),
+            segment.color.as_str(),
+            segment.origin.as_str(),
+            segment.state.as_str(),
+            rule_of(segment),
+            i64::from(segment.version.get()),
+            segment.updated_at,
+            i64::from(seen.get()),
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(CUSTOMER_SEGMENTS.writing())?;
+        if put.rows_affected() == 0 {
+            return Err(CUSTOMER_SEGMENTS.conflict());
+        }
+        Ok(())
+    }
+
+    async fn lock_memberships(
+        &mut self,
+        segment: SegmentId,
+        users: &[UserId],
+    ) -> Result<Option<LockedMemberships>, StorageError> {
+        // Not FOR UPDATE, for which a new member would have to wait: its foreign key looks here.
+        let version = sqlx::query_scalar!(
+            "SELECT version FROM customer_segments WHERE segment_id = $1 FOR NO KEY UPDATE",
+            segment.as_uuid(),
+        )
+        .fetch_optional(&mut *self.tx)
+        .await
+        .map_err(CUSTOMER_SEGMENTS.reading())?;
+        let Some(version) = version else {
+            return Ok(None);
+        };
+        let rows = sqlx::query_as!(
+            MemberRow,
+            "SELECT user_id, segment_id, source, assigned_at, confidence FROM user_segments
+             WHERE segment_id = $1 AND user_id = ANY($2) ORDER BY user_id",
+            segment.as_uuid(),
+            &column(users, |user| *user.as_uuid()),
+        )
+        .fetch_all(&mut *self.tx)
+        .await
+        .map_err(USER_SEGMENTS.reading())?;
+        let members = rows.into_iter().map(UserSegment::try_from);
+        Ok(Some(LockedMemberships {
+            version: version_of("version", version)?,
+            members: members.collect::<Result<_, _>>()?,
+        }))
+    }
+
+    async fn put_members(&mut self, members: &[UserSegment]) -> Result<(), StorageError> {
+        sqlx::query_file!(
+            "queries/postgres/put_members.sql",
+            &column(members, |member| *member.user.as_uuid()),
+            &column(members, |member| *member.segment.as_uuid()),
+            &column(members, |member| member.source.as_str()) as _,
+            &column(members, |member| member.assigned_at),
+            &column(members, confidence_of) as _,
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(USER_SEGMENTS.writing())?;
+        Ok(())
+    }
+
+    async fn remove_members(
+        &mut self,
+        segment: SegmentId,
+        users: &[UserId],
+    ) -> Result<(), StorageError> {
+        sqlx::query!(
+            "DELETE FROM user_segments WHERE segment_id = $1 AND user_id = ANY($2)",
+            segment.as_uuid(),
+            &column(users, |user| *user.as_uuid()),
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(USER_SEGMENTS.writing())?;
+        Ok(())
+    }
+
+    async fn recount_members(&mut self, segment: SegmentId) -> Result<u64, StorageError> {
+        let count = sqlx::query_scalar!(
+            "UPDATE customer_segments
+             SET customer_count = (SELECT COUNT(*) FROM user_segments WHERE segment_id = $1)
+             WHERE segment_id = $1
+             RETURNING customer_count",
+            segment.as_uuid(),
+        )
+        .fetch_optional(&mut *self.tx)
+        .await
+        .map_err(CUSTOMER_SEGMENTS.writing())?;
+        let count = count.unwrap_or_default();
+        u64::try_from(count).map_err(CUSTOMER_SEGMENTS.corrupt("customer_count"))
+    }
+
+    async fn put_overrides(&mut self, overrides: &[SegmentOverride]) -> Result<(), StorageError> {
+        sqlx::query_file!(
+            "queries/postgres/put_segment_overrides.sql",
+            &column(overrides, |decided| *decided.user.as_uuid()),
+            &column(overrides, |decided| *decided.segment.as_uuid()),
+            &column(overrides, |decided| decided.decision.as_str()) as _,
+            &column(overrides, |decided| decided.decided_at),
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(SEGMENT_OVERRIDES.writing())?;
+        Ok(())
+    }
+
+    async fn remove_overrides(
+        &mut self,
+        segment: SegmentId,
+        users: &[UserId],
+    ) -> Result<(), StorageError> {
+        sqlx::query!(
+            "DELETE FROM segment_overrides WHERE segment_id = $1 AND user_id = ANY($2)",
+            segment.as_uuid(),
+            &column(users, |user| *user.as_uuid()),
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(SEGMENT_OVERRIDES.writing())?;
+        Ok(())
+    }
+
+    async fn add_transitions(
+        &mut self,
+        transitions: &[SegmentTransition],
+    ) -> Result<(), StorageError> {
+        sqlx::query_file!(
+            "queries/postgres/add_segment_transitions.sql",
+            &column(transitions, |row| *row.user.as_uuid()),
+            &column(transitions, |row| *row.segment.as_uuid()),
+            &column(transitions, |row| row.happened_at),
+            &column(transitions, |row| row.transition.as_str()) as _,
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(SEGMENT_TRANSITIONS.writing())?;
+        Ok(())
+    }
+
+    async fn put_refresh(
+        &mut self,
+        segment: SegmentId,
+        refresh: &SegmentRefresh,
+    ) -> Result<(), StorageError> {
+        sqlx::query!(
+            "UPDATE customer_segments
+             SET refreshed_at = $2, refreshed_version = $3, figures_at = $4
+             WHERE segment_id = $1",
+            segment.as_uuid(),
+            refresh.refreshed_at,
+            i64::from(refresh.version.get()),
+            refresh.figures_at,
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(CUSTOMER_SEGMENTS.writing())?;
+        Ok(())
+    }
+}
