@@ -38,7 +38,7 @@ pub struct Attempt {
 /// The window of a bucket with the attempts in it, the present one among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CountedWindow {
-    /// The attempts since the window was opened, refused ones too.
+    /// The attempts since the window was opened.
     pub count: u32,
     /// When the window ends and the count begins anew.
     pub ends_at: DateTime<Utc>,

@@ -179,7 +179,9 @@ impl AccessService {
     ) -> Result<LimitDecision, AccessError> {
         let mut work = self.storage.begin().await?;
         let decision = count(work.as_mut(), counted, self.outside.clock.now()).await?;
-        work.commit().await?;
+        if !decision.exceeded {
+            work.commit().await?;
+        }
         Ok(decision)
     }
 
@@ -259,6 +261,9 @@ struct SessionOwner {
 }
 
 /// Counts attempts, and gives what the limits say to them all.
+///
+/// A work whose attempt is refused is dropped: what one limit refuses uses up nothing of another, and
+/// whoever goes on trying is let in again as soon as everybody else.
 ///
 /// Buckets are counted in the order of their keys, so that works never wait for each other in turn.
 async fn count(

@@ -61,7 +61,6 @@ impl AccessService {
         let mut work = self.storage.begin().await?;
         let limit = count(work.as_mut(), &attempts, now).await?;
         if limit.exceeded {
-            work.commit().await?;
             return Err(AccessError::TooManyAttempts(limit));
         }
         let before = work.lock_code(&subject).await?;
@@ -109,16 +108,14 @@ impl AccessService {
         );
         let mut work = self.storage.begin().await?;
         let limit = count(work.as_mut(), &attempts, now).await?;
-        if !limit.exceeded {
-            let user = candidate.map(|candidate| candidate.user);
-            let note = AuditNote::new(AuditAction::CardChecked, user);
-            self.note(work.as_mut(), &Caller::anonymous(origin), note)
-                .await?;
-        }
-        work.commit().await?;
         if limit.exceeded {
             return Err(AccessError::TooManyAttempts(limit));
         }
+        let user = candidate.map(|candidate| candidate.user);
+        let note = AuditNote::new(AuditAction::CardChecked, user);
+        self.note(work.as_mut(), &Caller::anonymous(origin), note)
+            .await?;
+        work.commit().await?;
         Ok(limit)
     }
 
@@ -148,7 +145,6 @@ impl AccessService {
         let mut work = self.storage.begin().await?;
         let limit = count(work.as_mut(), &attempts, now).await?;
         if limit.exceeded {
-            work.commit().await?;
             return Err(AccessError::TooManyAttempts(limit));
         }
         let stored = work.lock_code(&subject).await?;
