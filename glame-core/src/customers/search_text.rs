@@ -330,7 +330,7 @@ mod tests {
         }
         let long = "я".repeat(201);
         assert_eq!(SearchText::parse(&long), Err(SearchTextError::TooLong));
-        let many = ('а'..='л').map(|c| format!("{c} ")).collect::<String>();
+        let many: String = ('а'..='л').flat_map(|c| [c, ' ']).collect();
         assert_eq!(SearchText::parse(&many), Err(SearchTextError::TooLong));
     }
 

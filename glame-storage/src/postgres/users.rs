@@ -141,7 +141,7 @@ impl UserWriter for PostgresWork {
         .execute(&mut *self.tx)
         .await
         .map_err(USERS.writing())?;
-        let added: Vec<User> = users.iter().map(|user| User::clone(user)).collect();
+        let added: Vec<User> = users.iter().copied().cloned().collect();
         index_users(&mut self.tx, &added).await
     }
 
