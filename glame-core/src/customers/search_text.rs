@@ -121,7 +121,7 @@ impl SearchWord {
     }
 }
 
-/// Gives the text by which a customer is found, without the cards: see [`card_text`].
+/// Gives the text by which a customer is found, without the cards.
 #[must_use]
 pub fn customer_text(user: &User) -> String {
     let mut text = String::new();

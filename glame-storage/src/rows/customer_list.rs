@@ -208,13 +208,22 @@ fn page(query: &CustomerQuery, values: Values, dialect: Dialect) -> Statement {
         Values::Missing => {
             let user = if by_figures { "u.user_id" } else { user };
             if by_figures {
-                // Said so, the planner sees that it may stop early.
+                // Of the few whom a search finds each is asked; joined, the planner would gather
+                // everybody's figures first. Of all, the planner knows best how many have none.
                 let column = value.trim_start_matches("m.");
-                let _ = write!(
-                    draft.sql,
-                    " AND NOT EXISTS (SELECT 1 FROM customer_metrics AS k \
-                     WHERE k.user_id = u.user_id AND k.{column} IS NOT NULL)"
-                );
+                let _ = if search_leads {
+                    write!(
+                        draft.sql,
+                        " AND (SELECT k.{column} FROM customer_metrics AS k \
+                         WHERE k.user_id = u.user_id) IS NULL"
+                    )
+                } else {
+                    write!(
+                        draft.sql,
+                        " AND NOT EXISTS (SELECT 1 FROM customer_metrics AS k \
+                         WHERE k.user_id = u.user_id AND k.{column} IS NOT NULL)"
+                    )
+                };
             } else {
                 let _ = write!(draft.sql, " AND {value} IS NULL");
             }

@@ -120,7 +120,7 @@ impl UserWriter for SqliteWork {
             .execute(&mut *self.tx)
             .await
             .map_err(USERS.writing())?;
-        let added: Vec<User> = missing.iter().copied().cloned().collect();
+        let added: Vec<User> = missing.into_iter().cloned().collect();
         index_users(&mut self.tx, &added).await
     }
 
