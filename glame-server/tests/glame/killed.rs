@@ -30,10 +30,9 @@ async fn killed_runs_end_in_the_same_state(database: Database) {
         let runs = status["runs"].as_array().unwrap();
         resumed += u64::from(runs.iter().any(|run| run["status"] == "running"));
     }
-    // On a busy machine a process takes its time to begin.
     assert!(
-        resumed >= KILLS / 3,
-        "a third of the kills must hit a run, {resumed} of {KILLS} did"
+        resumed > KILLS / 2,
+        "most kills must hit a run, {resumed} of {KILLS} did"
     );
 
     let runs = shop.sync_all(&[]).await;
