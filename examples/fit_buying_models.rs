@@ -87,9 +87,10 @@ impl Command {
                     let name = value()?;
                     model = Some(match name.as_str() {
                         "gamma-gamma" => Model::Spend,
-                        _ => Model::Counts(name.parse().map_err(|_| {
-                            format!("there is no model {name}\n{USAGE}")
-                        })?),
+                        _ => Model::Counts(
+                            name.parse()
+                                .map_err(|_| format!("there is no model {name}\n{USAGE}"))?,
+                        ),
                     });
                 }
                 "--predict" => {
@@ -171,12 +172,7 @@ fn print_fit(
 }
 
 /// Gives a row per customer; its cells are empty if there is no model.
-fn print_counts(
-    customers: &Customers<'_>,
-    fit: &BuyingFit,
-    weeks: f64,
-    threads: usize,
-) -> String {
+fn print_counts(customers: &Customers<'_>, fit: &BuyingFit, weeks: f64, threads: usize) -> String {
     let mut csv = String::from(
         "id,p_alive,expected_purchases,p_purchase,next_q25_weeks,next_median_weeks,next_q75_weeks\n",
     );
@@ -226,7 +222,9 @@ fn without_model(mut csv: String, customers: &Customers<'_>, verdict: Verdict) -
 fn read_customers(csv: &str) -> Result<Customers<'_>, String> {
     let csv = csv.trim_start_matches('\u{feff}');
     let mut lines = (1_usize..).zip(csv.lines());
-    let (_, header) = lines.next().ok_or("line 1: the header id,x,t_x,T,m is missing")?;
+    let (_, header) = lines
+        .next()
+        .ok_or("line 1: the header id,x,t_x,T,m is missing")?;
     let names: Vec<&str> = cells(header).collect();
     let place = |name: &str| {
         names
@@ -241,7 +239,9 @@ fn read_customers(csv: &str) -> Result<Customers<'_>, String> {
         let row: Vec<&str> = cells(row).collect();
         if row.len() != names.len() {
             let (found, expected) = (row.len(), names.len());
-            return Err(format!("line {line}: {found} cells where the header has {expected}"));
+            return Err(format!(
+                "line {line}: {found} cells where the header has {expected}"
+            ));
         }
         let at = |place: usize| format!("line {line}, column {} ({})", place + 1, names[place]);
         let number = |place: usize| -> Result<f64, String> {
@@ -250,18 +250,17 @@ fn read_customers(csv: &str) -> Result<Customers<'_>, String> {
                 .map_err(|_| format!("{}: \"{cell}\" is not a number", at(place)))
         };
         let [x, last, age, mean] = places;
-        let repeats = whole(row[x])
-            .ok_or_else(|| format!("{}: \"{}\" is not a count", at(x), row[x]))?;
-        let summary =
-            PurchaseSummary::try_new(repeats, number(last)?, number(age)?, number(mean)?)
-                .map_err(|error| {
-                    let place = match error {
-                        SummaryError::NotANumber { field: "T" } => age,
-                        SummaryError::NotANumber { field: "m" } => mean,
-                        _ => last,
-                    };
-                    format!("{}: {error}", at(place))
-                })?;
+        let repeats =
+            whole(row[x]).ok_or_else(|| format!("{}: \"{}\" is not a count", at(x), row[x]))?;
+        let summary = PurchaseSummary::try_new(repeats, number(last)?, number(age)?, number(mean)?)
+            .map_err(|error| {
+                let place = match error {
+                    SummaryError::NotANumber { field: "T" } => age,
+                    SummaryError::NotANumber { field: "m" } => mean,
+                    _ => last,
+                };
+                format!("{}: {error}", at(place))
+            })?;
         customers.ids.push(row[id_place]);
         customers.summaries.push(summary);
     }

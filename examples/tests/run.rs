@@ -72,8 +72,11 @@ fn customers() -> String {
         let repeats = (number * 7) % 5;
         let last = if repeats == 0 { 0 } else { 3 + number % 31 };
         let mean = if repeats == 0 { 0 } else { 5 + number % 43 };
-        csv += &format!("c{number},{repeats},{last}.50,{}.25,{mean}\n", 36 + number % 9)
-            .replace(",0.50,", ",0,");
+        csv += &format!(
+            "c{number},{repeats},{last}.50,{}.25,{mean}\n",
+            36 + number % 9
+        )
+        .replace(",0.50,", ",0,");
     }
     csv
 }
@@ -122,10 +125,22 @@ fn fit_buying_models_says_where_a_file_is_wrong() {
     let cases = [
         ("", "line 1: the header id,x,t_x,T,m is missing"),
         ("id,x,T,m\n", "line 1: the column t_x is missing"),
-        ("id,x,t_x,T,m\n1,2,3\n", "line 2: 3 cells where the header has 5"),
-        ("id,x,t_x,T,m\n1,0,0,9,0\n2,two,3,9,1\n", "line 3, column 2 (x): \"two\""),
-        ("id,x,t_x,T,m\n1,2,early,9,1\n", "line 2, column 3 (t_x): \"early\""),
-        ("id,x,t_x,T,m\n1,2,10,9,1\n", "line 2, column 3 (t_x): t_x is beyond T"),
+        (
+            "id,x,t_x,T,m\n1,2,3\n",
+            "line 2: 3 cells where the header has 5",
+        ),
+        (
+            "id,x,t_x,T,m\n1,0,0,9,0\n2,two,3,9,1\n",
+            "line 3, column 2 (x): \"two\"",
+        ),
+        (
+            "id,x,t_x,T,m\n1,2,early,9,1\n",
+            "line 2, column 3 (t_x): \"early\"",
+        ),
+        (
+            "id,x,t_x,T,m\n1,2,10,9,1\n",
+            "line 2, column 3 (t_x): t_x is beyond T",
+        ),
         ("id,x,t_x,T,m\n1,2,1,NaN,1\n", "line 2, column 4 (T): "),
         ("id,x,t_x,T,m\n1,2,1,9,-1\n", "line 2, column 5 (m): "),
     ];

@@ -122,12 +122,15 @@ fn models(criterion: &mut Criterion) {
             });
         }
         let model = BuyingFit::of(ModelKind::MbgNbd, &data, 2).model.unwrap();
-        group.bench_function(format!("value of 12 months, {threads} threads"), |bencher| {
-            bencher.iter(|| {
-                let year = Discounting::default();
-                black_box(model.discounted_purchases_all(&customers, &year, threads))
-            });
-        });
+        group.bench_function(
+            format!("value of 12 months, {threads} threads"),
+            |bencher| {
+                bencher.iter(|| {
+                    let year = Discounting::default();
+                    black_box(model.discounted_purchases_all(&customers, &year, threads))
+                });
+            },
+        );
     }
     group.finish();
 }

@@ -38,12 +38,11 @@ mod rhythm;
 mod sample;
 mod special;
 mod summary;
+mod verdict;
 
 pub use beta_geometric::{BetaGeometric, DropOut};
 pub use calendar_index::{CalendarIndex, Season, SeasonalForecast};
-pub use calibration::{
-    CalibrationGroup, CalibrationReport, ChanceScore, CountScore, Outcome,
-};
+pub use calibration::{CalibrationGroup, CalibrationReport, ChanceScore, CountScore, Outcome};
 pub use churn::{
     ChurnBasis, ChurnEvidence, ChurnFactor, ChurnLevel, ChurnPolicy, ChurnRisk, Language,
 };
@@ -52,15 +51,13 @@ pub use cohorts::{Cohort, CohortMonth, CohortTable};
 pub use collapsed::{CollapsedSummaries, SummaryCollector};
 pub use data_quality::DataFinding;
 pub use discounting::Discounting;
-pub use fit::{BuyingFit, FittedParameter, SpendFit, Verdict};
+pub use fit::{BuyingFit, SpendFit};
 pub use forecast::{
     CustomerForecast, FittedModels, ForecastBasis, ForecastPolicy, ModelCollector, ModelForecast,
     forecast_shop,
 };
 pub use gamma_gamma::{CollapsedSpend, ExpectedSpend, GammaGamma};
-pub use lifetime_value::{
-    LifetimeValue, ValueEvidence, ValueMeasure, ValueTotals, most_valuable,
-};
+pub use lifetime_value::{LifetimeValue, ValueEvidence, ValueMeasure, ValueTotals, most_valuable};
 pub use model::{BuyingModel, ModelKind, Prediction, UnknownModel};
 pub use next_category::{CategoryGuess, CategoryHistory, NextCategory};
 pub use next_purchase::{NextPurchase, WaitingBand, date_after, next_purchase_by_mean_gap};
@@ -68,3 +65,4 @@ pub use pareto_nbd::ParetoNbd;
 pub use purchase_days::{MoneySoFar, PurchaseDay, PurchaseDays, summarise};
 pub use rhythm::{Rhythm, ShopRhythm};
 pub use summary::{PurchaseSummary, SummaryError};
+pub use verdict::{FittedParameter, Verdict};

@@ -72,6 +72,9 @@ impl Cdnow {
 }
 
 /// Gives the purchases: customer, day since 1970, cents.
+///
+/// Some discs were free. They count as a cent each: the references take such a day for a purchase,
+/// and we take a day without money for none.
 pub(crate) fn purchases() -> Vec<(u32, u32, i64)> {
     let text = unpack(include_bytes!("../data/cdnow/purchases.txt.gz"));
     let day = |text: &str| {
@@ -81,7 +84,8 @@ pub(crate) fn purchases() -> Vec<(u32, u32, i64)> {
     text.lines()
         .map(|line| {
             let cells: Vec<&str> = line.split_whitespace().collect();
-            let cents = cells[4].replace('.', "").parse().unwrap();
+            let cents: i64 = cells[4].replace('.', "").parse().unwrap();
+            let cents = cents.max(1);
             (cells[1].parse::<u32>().unwrap() - 1, day(cells[2]), cents)
         })
         .collect()

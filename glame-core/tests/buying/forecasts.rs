@@ -1,8 +1,8 @@
 use chrono::NaiveDate;
 use glame_core::analytics::PurchaseColumns;
 use glame_core::analytics::buying::{
-    ForecastBasis, ForecastPolicy, ModelCollector, ModelKind, PurchaseDays, PurchaseSummary,
-    Verdict, forecast_shop,
+    CustomerForecast, FittedModels, ForecastBasis, ForecastPolicy, ModelCollector, ModelKind,
+    PurchaseDays, PurchaseSummary, Verdict, forecast_shop,
 };
 
 use crate::cdnow::purchases;
@@ -42,7 +42,10 @@ fn a_shop_is_forecast_at_once_as_it_is_page_by_page() {
         collector.add(page);
     }
     let paged = collector.fit(ForecastPolicy::default(), end().1, 1);
-    assert_eq!(paged, models, "pages, their order and threads change no bit");
+    assert_eq!(
+        paged, models,
+        "pages, their order and threads change no bit"
+    );
     let mut at_once = forecasts.iter().flatten();
     for page in summaries.chunks(500) {
         for forecast in paged.forecast(page, 1) {
@@ -58,16 +61,30 @@ fn a_forecast_names_its_model_and_day_and_survives_storage() {
     let (models, forecasts) = forecast_shop(columns, end(), ForecastPolicy::default(), 2);
     let first = forecasts[0].unwrap();
     assert_eq!(first.basis, ForecastBasis::Model(ModelKind::MbgNbd));
-    assert_eq!((first.basis.as_str(), first.fitted_on), ("mbg-nbd", end().1));
+    assert_eq!(
+        (first.basis.as_str(), first.fitted_on),
+        ("mbg-nbd", end().1)
+    );
     let by_model = first.by_model.unwrap();
     // The reference's 37.19 dollars rest on rounded times and worths.
     let dollars = by_model.value_to_come.unwrap().kopecks();
     assert!((3_700..3_740).contains(&dollars), "{dollars}");
 
-    let stored = serde_json::to_string(&(models.clone(), first)).unwrap();
-    let (read_models, read): (glame_core::analytics::buying::FittedModels, _) =
+    let stored = serde_json::to_string(&(&models, first)).unwrap();
+    let (read_models, read): (FittedModels, CustomerForecast) =
         serde_json::from_str(&stored).unwrap();
-    assert_eq!((read_models, read), (models, first));
+    assert_eq!((read.basis, read.fitted_on), (first.basis, first.fitted_on));
+    let read = read.by_model.unwrap();
+    assert_eq!(read.value_to_come, by_model.value_to_come);
+    // JSON may lose the last bit of a double.
+    assert!((read.p_purchase / by_model.p_purchase - 1.0).abs() < 1e-14);
+    let again = read_models.trusted_model().unwrap().parameters();
+    for ((name, read), (_, fitted)) in again
+        .iter()
+        .zip(models.trusted_model().unwrap().parameters())
+    {
+        assert!((read / fitted - 1.0).abs() < 1e-14, "{name}");
+    }
 }
 
 #[test]
@@ -79,6 +96,9 @@ fn a_plain_rule_answers_where_no_fit_can_be_trusted() {
     let (models, forecasts) = forecast_shop(columns, (84, date), ForecastPolicy::default(), 2);
     assert_eq!(models.counts.verdict, Verdict::TooFewRepeatBuyers);
     let first = forecasts[0].unwrap();
-    assert_eq!((first.basis, first.by_model), (ForecastBasis::Heuristic, None));
+    assert_eq!(
+        (first.basis, first.by_model),
+        (ForecastBasis::Heuristic, None)
+    );
     assert!((first.mean_gap_weeks - 8.0).abs() < 1e-12);
 }

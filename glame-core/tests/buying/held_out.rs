@@ -30,7 +30,6 @@ fn forecasts_of_a_period_that_was_not_seen_are_as_good_as_the_references() {
     for (kind, error, correlation, area, brier) in cases {
         let (fit, report) = CalibrationReport::hold_out(kind, &days, period, 2);
         let report = report.unwrap();
-        println!("{report:#?}");
         assert_eq!(fit.verdict, Verdict::Converged);
         assert_eq!((report.customers, report.groups.len()), (2_357, 10));
         assert!((report.purchases.actual - 1_882.0).abs() < 1e-9);

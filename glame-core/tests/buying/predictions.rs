@@ -82,9 +82,11 @@ fn expected_spend_and_value_are_the_references_for_every_customer() {
     assert_column(&cdnow, "gg.cond_mean", spend);
     let monthly = Discounting::monthly(12, 0.01);
     for (name, model) in models() {
-        assert_column(&cdnow, &format!("{name}.clv_12m_1pct_lifetimes"), |summary| {
-            spend(summary) * model.discounted_purchases(summary, &monthly)
-        });
+        assert_column(
+            &cdnow,
+            &format!("{name}.clv_12m_1pct_lifetimes"),
+            |summary| spend(summary) * model.discounted_purchases(summary, &monthly),
+        );
     }
     let weekly = Discounting::weekly(52, 0.15);
     for (name, model) in [models()[0], models()[2]] {

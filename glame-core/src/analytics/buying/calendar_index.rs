@@ -71,7 +71,8 @@ impl CalendarIndex {
     /// Whole years back from the last day are looked at; none if there is not even one.
     #[must_use]
     pub fn learn(season: Season, first_day: NaiveDate, purchases: &[u32]) -> Option<Self> {
-        let mut end = first_day.checked_add_days(Days::new(u64::try_from(purchases.len()).ok()?))?;
+        let mut end =
+            first_day.checked_add_days(Days::new(u64::try_from(purchases.len()).ok()?))?;
         let mut logs = vec![0.0; season.in_a_year()];
         let mut counts = vec![0.0; season.in_a_year()];
         let mut years = 0_u32;
@@ -223,7 +224,10 @@ mod tests {
     fn a_peak_is_found_and_the_mean_of_a_year_stays_one() {
         let index = CalendarIndex::learn(Season::Month, date(2023, 1, 1), &december()).unwrap();
         assert_eq!(index.years(), 2);
-        let (peak, rest) = (index.factor(date(2025, 12, 5)), index.factor(date(2025, 5, 1)));
+        let (peak, rest) = (
+            index.factor(date(2025, 12, 5)),
+            index.factor(date(2025, 5, 1)),
+        );
         assert!((peak / rest - 3.0).abs() < 0.02, "{peak} {rest}");
         let mean = index.mean_factor(date(2025, 1, 1), 365);
         assert!((mean - 1.0).abs() < 1e-3, "{mean}");
@@ -250,7 +254,10 @@ mod tests {
             CalendarIndex::learn(Season::Month, date(2023, 1, 1), &days[..364]),
             None
         );
-        let few: Vec<u32> = days.iter().map(|count| u32::from(*count > 100) * count / 300).collect();
+        let few: Vec<u32> = days
+            .iter()
+            .map(|count| u32::from(*count > 100) * count / 300)
+            .collect();
         let index = CalendarIndex::learn(Season::Month, date(2023, 1, 1), &few).unwrap();
         assert!(index.factor(date(2025, 12, 5)) < 3.0);
         let none = CalendarIndex::learn(Season::Month, date(2023, 1, 1), &vec![0; 800]);

@@ -1,9 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::float;
-use super::{
-    BuyingFit, CollapsedSummaries, ModelKind, Prediction, PurchaseDays, PurchaseSummary,
-};
+use super::{BuyingFit, CollapsedSummaries, ModelKind, Prediction, PurchaseDays, PurchaseSummary};
 
 /// How many groups the table of calibration has.
 const GROUPS: usize = 10;
@@ -98,8 +96,16 @@ impl CalibrationReport {
                 .total_cmp(&other.predicted.p_purchase)
                 .then(expected.total_cmp(&other.predicted.expected_purchases))
                 .then(one.purchases.cmp(&other.purchases))
-                .then(one.summary.silent_weeks().total_cmp(&other.summary.silent_weeks()))
-                .then(one.summary.age_weeks().total_cmp(&other.summary.age_weeks()))
+                .then(
+                    one.summary
+                        .silent_weeks()
+                        .total_cmp(&other.summary.silent_weeks()),
+                )
+                .then(
+                    one.summary
+                        .age_weeks()
+                        .total_cmp(&other.summary.age_weeks()),
+                )
         });
         let actual: Vec<f64> = ordered.iter().map(|row| f64::from(row.purchases)).collect();
         let expected = |row: &Outcome| row.predicted.expected_purchases;
@@ -173,8 +179,12 @@ impl CountScore {
     fn of(expected: Vec<f64>, actual: &[f64]) -> Self {
         let customers = float::of_count(actual.len());
         let pairs = || expected.iter().zip(actual);
-        let absolute: f64 = pairs().map(|(expected, actual)| (expected - actual).abs()).sum();
-        let squared: f64 = pairs().map(|(expected, actual)| (expected - actual).powi(2)).sum();
+        let absolute: f64 = pairs()
+            .map(|(expected, actual)| (expected - actual).abs())
+            .sum();
+        let squared: f64 = pairs()
+            .map(|(expected, actual)| (expected - actual).powi(2))
+            .sum();
         Self {
             expected: expected.iter().sum(),
             actual: actual.iter().sum(),
@@ -194,7 +204,9 @@ impl ChanceScore {
             .map(|purchases| f64::from(u8::from(*purchases > 0.0)))
             .collect();
         let pairs = chances.iter().zip(&bought);
-        let squared: f64 = pairs.map(|(chance, bought)| (chance - bought).powi(2)).sum();
+        let squared: f64 = pairs
+            .map(|(chance, bought)| (chance - bought).powi(2))
+            .sum();
         Self {
             mean_chance: chances.iter().sum::<f64>() / customers,
             actual_share: bought.iter().sum::<f64>() / customers,
@@ -224,8 +236,11 @@ pub(super) fn correlation(one: &[f64], other: &[f64]) -> Option<f64> {
 
 /// The statistic of Mann and Whitney: equal figures count half.
 fn area_under_curve(ranking: &[f64], bought: &[f64]) -> Option<f64> {
-    let mut ordered: Vec<(f64, f64)> =
-        ranking.iter().copied().zip(bought.iter().copied()).collect();
+    let mut ordered: Vec<(f64, f64)> = ranking
+        .iter()
+        .copied()
+        .zip(bought.iter().copied())
+        .collect();
     ordered.sort_by(|one, other| one.0.total_cmp(&other.0));
     let (mut below, mut won) = (0.0, 0.0);
     for equal in ordered.chunk_by(|one, other| one.0.total_cmp(&other.0).is_eq()) {
@@ -297,8 +312,12 @@ mod tests {
             outcome(0.6, 1.5, 3),
         ];
         let report = CalibrationReport::of(&rows, 10.0).unwrap();
-        let close = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-12, "{found}");
-        close(report.purchases.mean_absolute_error, (0.5 + 1.0 + 1.0 + 1.5) / 4.0);
+        let close =
+            |found: f64, expected: f64| assert!((found - expected).abs() < 1e-12, "{found}");
+        close(
+            report.purchases.mean_absolute_error,
+            (0.5 + 1.0 + 1.0 + 1.5) / 4.0,
+        );
         close(report.buyers.brier, (0.04 + 0.04 + 0.36 + 0.16) / 4.0);
         // Of four pairs of buyer and other, three are ranked right and one is tied.
         close(report.buyers.area_under_curve.unwrap(), 3.5 / 4.0);

@@ -131,7 +131,9 @@ fn by_model(
         Some(rhythm) if rhythm.is_broken() => ChurnLevel::Medium,
         Some(_) | None => ChurnLevel::Low,
     };
-    let mut factors = vec![ChurnFactor::Alive { probability: p_alive }];
+    let mut factors = vec![ChurnFactor::Alive {
+        probability: p_alive,
+    }];
     if summary.repeats() == 0 {
         factors.push(ChurnFactor::BoughtOnce);
     }

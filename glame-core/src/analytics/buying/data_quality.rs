@@ -2,7 +2,6 @@ use serde::{Deserialize, Serialize};
 
 use super::calibration::correlation;
 use super::churn::Language;
-use super::float;
 use super::numbering::index;
 use super::{PurchaseDays, PurchaseSummary};
 use crate::analytics::PurchaseColumns;
@@ -188,7 +187,9 @@ fn buys_every_other_day(summaries: &[Option<PurchaseSummary>]) -> Option<DataFin
 
 fn dominant_customer(days: &PurchaseDays) -> Option<DataFinding> {
     let net = |customer: usize| i128::from(days.money(customer).net().kopecks());
-    let all: i128 = (0..days.customers()).map(|customer| net(customer).max(0)).sum();
+    let all: i128 = (0..days.customers())
+        .map(|customer| net(customer).max(0))
+        .sum();
     let largest = (0..days.customers()).max_by_key(|customer| (net(*customer), !customer))?;
     let percent = (net(largest) * 100).checked_div(all)?;
     let others = days.customers() > 100;
@@ -228,7 +229,10 @@ mod tests {
 
     #[test]
     fn each_finding_is_found_and_clean_data_have_none() {
-        assert_eq!(findings(3, &[(0, 1, 100), (1, 50, 100), (0, 60, 90)], 60), []);
+        assert_eq!(
+            findings(3, &[(0, 1, 100), (1, 50, 100), (0, 60, 90)], 60),
+            []
+        );
         assert_eq!(
             findings(3, &[(0, 61, 100), (0, 62, 100), (1, 9, 5)], 60),
             [DataFinding::FutureDates {
@@ -266,9 +270,8 @@ mod tests {
     fn spend_that_follows_frequency_is_told() {
         let shop: Vec<(u32, u32, i64)> = (0..150_u32)
             .flat_map(|customer| {
-                (0..2 + customer % 9).map(move |visit| {
-                    (customer, visit * 20, i64::from(100 + customer % 9 * 50))
-                })
+                (0..2 + customer % 9)
+                    .map(move |visit| (customer, visit * 20, i64::from(100 + customer % 9 * 50)))
             })
             .collect();
         let found = findings(150, &shop, 300);
@@ -280,6 +283,10 @@ mod tests {
             found[0].text(Language::English),
             "Spend depends on frequency (correlation 1.00): expected spend is unreliable"
         );
-        assert!(found[0].text(Language::Russian).starts_with("Сумма покупки"));
+        assert!(
+            found[0]
+                .text(Language::Russian)
+                .starts_with("Сумма покупки")
+        );
     }
 }

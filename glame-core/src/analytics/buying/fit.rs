@@ -1,12 +1,10 @@
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::gamma_gamma::{self, CollapsedSpend};
 use super::newton::{Local, Optimum, SearchEnd, maximise};
 use super::{
-    BetaGeometric, BuyingModel, CollapsedSummaries, DropOut, GammaGamma, ModelKind, ParetoNbd,
-    beta_geometric, nbd, pareto_nbd,
+    BetaGeometric, BuyingModel, CollapsedSummaries, FittedParameter, GammaGamma, ModelKind,
+    ParetoNbd, Verdict, beta_geometric, nbd, pareto_nbd,
 };
 
 /// Up to so many different summaries every start is tried on all of them.
@@ -17,80 +15,6 @@ const FEWEST_REPEAT_BUYERS: usize = 20;
 
 /// How far the logarithms of parameters may lie from those of a plain start.
 const BOX: (f64, f64) = (-12.0, 14.0);
-
-/// What a fit is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// The likelihood has its maximum here.
-    Converged,
-    /// Nobody can be seen dropping out: the model is the negative binomial, without drop-out.
-    NoMeasurableDropOut,
-    /// Customers differ so little that a parameter lies at the edge of what is looked at.
-    AllAlike,
-    /// The worth of purchases has no finite mean (q ≤ 1): medians stand in for it.
-    NoFiniteMean,
-    /// There are parameters, but too few customers came back for them to mean anything.
-    TooFewRepeatBuyers,
-    /// Nobody came back, so that there is nothing to learn from.
-    NoRepeatBuyers,
-    /// No time has passed since the first purchases.
-    NoTime,
-    /// There are no customers.
-    NoCustomers,
-    /// No maximum was found.
-    Unsettled,
-}
-
-impl Verdict {
-    /// Gives the name that files and databases use.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Converged => "converged",
-            Self::NoMeasurableDropOut => "no_measurable_drop_out",
-            Self::AllAlike => "all_alike",
-            Self::NoFiniteMean => "no_finite_mean",
-            Self::TooFewRepeatBuyers => "too_few_repeat_buyers",
-            Self::NoRepeatBuyers => "no_repeat_buyers",
-            Self::NoTime => "no_time",
-            Self::NoCustomers => "no_customers",
-            Self::Unsettled => "unsettled",
-        }
-    }
-
-    /// Tells whether forecasts may rest on the fit.
-    #[must_use]
-    pub const fn is_trusted(self) -> bool {
-        matches!(
-            self,
-            Self::Converged | Self::NoMeasurableDropOut | Self::NoFiniteMean
-        )
-    }
-
-    /// Tells whether the fit says anything about who has dropped out.
-    #[must_use]
-    pub const fn measures_drop_out(self) -> bool {
-        matches!(self, Self::Converged)
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A parameter by its name in the formulas.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FittedParameter {
-    /// The name: r, alpha, a, b, s, beta, p, q, gamma.
-    pub name: String,
-    /// The value; times in weeks, money in kopecks.
-    pub value: f64,
-    /// The standard error; none where the likelihood does not tell.
-    pub standard_error: Option<f64>,
-}
 
 /// A model of purchase counts, fitted by maximum likelihood.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -170,29 +94,16 @@ impl BuyingFit {
             &[BOX, scale.time_box()],
             |data, at| nbd::log_likelihood(data, at),
         );
-        let found = match kind {
-            ModelKind::BgNbd | ModelKind::MbgNbd => {
-                let drop_out = kind.drop_out();
-                search(data, &scale.beta_starts(&without), &scale.beta_box(), |data, at| {
-                    beta_geometric::log_likelihood(data, drop_out, at, threads)
-                })
-            }
-            ModelKind::ParetoNbd => {
-                search(data, &scale.pareto_starts(&without), &scale.pareto_box(), |data, at| {
-                    pareto_nbd::log_likelihood(data, at, threads)
-                })
-            }
-        };
-        let drops_out = found.end != SearchEnd::Lost
-            && found.local.value - without.local.value >= 1e-3
+        let found = with_drop_out(kind, data, (&scale, &without), threads);
+        if found.end == SearchEnd::Lost || without.end == SearchEnd::Lost {
+            return nothing(Verdict::Unsettled);
+        }
+        let drops_out = found.local.value - without.local.value >= 1e-3
             && measures_drop_out(kind, found.parameters(), data.median_age_weeks());
         let settled = if drops_out {
             Settled::of(kind, &found, &scale)
         } else {
             Settled::without_drop_out(kind, &without, &scale)
-        };
-        let Some(settled) = settled else {
-            return nothing(Verdict::Unsettled);
         };
         Self {
             verdict: if data.repeat_buyers() < FEWEST_REPEAT_BUYERS {
@@ -226,7 +137,11 @@ impl SpendFit {
         }
         let ln_mean = data.mean_kopecks().ln();
         let money_box = (ln_mean + BOX.0, ln_mean + BOX.1);
-        let starts = [[1.0, 1.0, ln_mean], [0.0, 1.0, ln_mean], [3.0, 3.0, ln_mean]];
+        let starts = [
+            [1.0, 1.0, ln_mean],
+            [0.0, 1.0, ln_mean],
+            [3.0, 3.0, ln_mean],
+        ];
         let bounds = [BOX, BOX, money_box];
         let found = best_of(&starts, &bounds, |at| {
             gamma_gamma::log_likelihood(data, at, threads)
@@ -254,6 +169,22 @@ impl SpendFit {
     }
 }
 
+/// Searches for the parameters of a model with drop-out.
+fn with_drop_out(
+    kind: ModelKind,
+    data: &CollapsedSummaries,
+    (scale, without): (&Scale, &Optimum<2>),
+    threads: usize,
+) -> Optimum<4> {
+    let (starts, bounds) = (scale.starts(kind, without), scale.bounds(kind));
+    search(data, &starts, &bounds, |data, at| match kind {
+        ModelKind::BgNbd | ModelKind::MbgNbd => {
+            beta_geometric::log_likelihood(data, kind.drop_out(), at, threads)
+        }
+        ModelKind::ParetoNbd => pareto_nbd::log_likelihood(data, at, threads),
+    })
+}
+
 /// The scale of time, and the starts and bounds that follow from it.
 #[derive(Debug, Clone, Copy)]
 struct Scale {
@@ -278,31 +209,32 @@ impl Scale {
         (self.ln_quarter + BOX.0, self.ln_quarter + BOX.1)
     }
 
-    fn beta_box(&self) -> [(f64, f64); 4] {
-        [BOX, self.time_box(), BOX, BOX]
+    fn bounds(&self, kind: ModelKind) -> [(f64, f64); 4] {
+        match kind {
+            ModelKind::BgNbd | ModelKind::MbgNbd => [BOX, self.time_box(), BOX, BOX],
+            ModelKind::ParetoNbd => [BOX, self.time_box(), BOX, self.time_box()],
+        }
     }
 
-    fn pareto_box(&self) -> [(f64, f64); 4] {
-        [BOX, self.time_box(), BOX, self.time_box()]
-    }
-
-    fn beta_starts(&self, without: &Optimum<2>) -> [[f64; 4]; 3] {
+    /// A plain start, one from the model without drop-out, and one with hardly any.
+    fn starts(&self, kind: ModelKind, without: &Optimum<2>) -> [[f64; 4]; 3] {
         let [r, alpha] = without.logarithms;
-        let two = std::f64::consts::LN_2;
-        [
-            [0.0, self.ln_quarter, 0.0, two],
-            [r, alpha, -1.0, two],
-            [r, alpha, -3.0, 3.0],
-        ]
-    }
-
-    fn pareto_starts(&self, without: &Optimum<2>) -> [[f64; 4]; 3] {
-        let [r, alpha] = without.logarithms;
-        [
-            [0.0, self.ln_quarter, 0.0, self.ln_quarter],
-            [r, alpha, -1.0, self.ln_quarter + 1.0],
-            [r, alpha, 1.0, self.ln_quarter + 4.0],
-        ]
+        let quarter = self.ln_quarter;
+        match kind {
+            ModelKind::BgNbd | ModelKind::MbgNbd => {
+                let two = std::f64::consts::LN_2;
+                [
+                    [0.0, quarter, 0.0, two],
+                    [r, alpha, -1.0, two],
+                    [r, alpha, -3.0, 3.0],
+                ]
+            }
+            ModelKind::ParetoNbd => [
+                [0.0, quarter, 0.0, quarter],
+                [r, alpha, -1.0, quarter + 1.0],
+                [r, alpha, 1.0, quarter + 4.0],
+            ],
+        }
     }
 }
 
@@ -369,13 +301,9 @@ struct Settled {
 }
 
 impl Settled {
-    fn of(kind: ModelKind, found: &Optimum<4>, scale: &Scale) -> Option<Self> {
-        let bounds = match kind {
-            ModelKind::BgNbd | ModelKind::MbgNbd => scale.beta_box(),
-            ModelKind::ParetoNbd => scale.pareto_box(),
-        };
-        Some(Self {
-            verdict: if is_at_edge(found, &bounds) {
+    fn of(kind: ModelKind, found: &Optimum<4>, scale: &Scale) -> Self {
+        Self {
+            verdict: if is_at_edge(found, &scale.bounds(kind)) {
                 Verdict::AllAlike
             } else {
                 Verdict::Converged
@@ -383,14 +311,11 @@ impl Settled {
             model: model(kind, found.parameters()),
             parameters: parameters(kind.parameter_names(), found),
             log_likelihood: found.local.value,
-        })
+        }
     }
 
     /// The negative binomial as the limit of the model: nobody drops out.
-    fn without_drop_out(kind: ModelKind, found: &Optimum<2>, scale: &Scale) -> Option<Self> {
-        if found.end == SearchEnd::Lost {
-            return None;
-        }
+    fn without_drop_out(kind: ModelKind, found: &Optimum<2>, scale: &Scale) -> Self {
         let [r, alpha] = found.parameters();
         let [name_r, name_alpha, name_none, name_rest] = kind.parameter_names();
         let mut parameters = parameters([name_r, name_alpha], found);
@@ -401,7 +326,7 @@ impl Settled {
                 standard_error: None,
             }
         }));
-        Some(Self {
+        Self {
             verdict: if is_at_edge(found, &[BOX, scale.time_box()]) {
                 Verdict::AllAlike
             } else {
@@ -410,22 +335,19 @@ impl Settled {
             model: model(kind, [r, alpha, 0.0, 1.0]),
             parameters,
             log_likelihood: found.local.value,
-        })
+        }
     }
 }
 
 fn model(kind: ModelKind, [r, alpha, third, fourth]: [f64; 4]) -> BuyingModel {
-    let beta_geometric = |drop_out: DropOut| BetaGeometric {
-        r,
-        alpha,
-        a: third,
-        b: fourth,
-        drop_out,
-    };
     match kind {
-        ModelKind::BgNbd | ModelKind::MbgNbd => {
-            BuyingModel::BetaGeometric(beta_geometric(kind.drop_out()))
-        }
+        ModelKind::BgNbd | ModelKind::MbgNbd => BuyingModel::BetaGeometric(BetaGeometric {
+            r,
+            alpha,
+            a: third,
+            b: fourth,
+            drop_out: kind.drop_out(),
+        }),
         ModelKind::ParetoNbd => BuyingModel::ParetoNbd(ParetoNbd {
             r,
             alpha,

@@ -179,8 +179,7 @@ impl FittedModels {
                 next_purchase: model.next_purchase(summary),
                 expected_purchases: predicted.expected_purchases,
                 p_purchase: predicted.p_purchase,
-                discounted_purchases: model
-                    .discounted_purchases(summary, &self.policy.discounting),
+                discounted_purchases: model.discounted_purchases(summary, &self.policy.discounting),
                 ..nothing
             }
         });
@@ -231,7 +230,8 @@ impl FittedModels {
             .map(|model| model.expected_spend(summary).kopecks());
         ModelForecast {
             expected_spend: spend.map(float::to_money),
-            value_to_come: spend.map(|spend| float::to_money(spend * forecast.discounted_purchases)),
+            value_to_come: spend
+                .map(|spend| float::to_money(spend * forecast.discounted_purchases)),
             ..forecast
         }
     }

@@ -91,7 +91,10 @@ mod tests {
         let population = model.population_mean().unwrap();
         let mean = |repeats, mean| model.expected_spend(&summary(repeats, mean)).kopecks();
         assert!((mean(0, 0.0) - population).abs() < 1e-9);
-        assert!((mean(3, 0.0) - population).abs() < 1e-9, "nothing is known of the worth");
+        assert!(
+            (mean(3, 0.0) - population).abs() < 1e-9,
+            "nothing is known of the worth"
+        );
         let (one, many) = (mean(1, 10_000.0), mean(1_000_000, 10_000.0));
         assert!(population < one && one < many && many < 10_000.0);
         assert!(many > 9_999.0);

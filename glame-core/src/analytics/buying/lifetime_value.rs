@@ -155,7 +155,13 @@ mod tests {
     #[test]
     fn months_count_from_the_first_purchase() {
         let days = [10, 50].map(|day| PurchaseDay { day, kopecks: 1 });
-        let cases = [(9, None), (10, Some(1)), (69, Some(1)), (70, Some(2)), (400, Some(13))];
+        let cases = [
+            (9, None),
+            (10, Some(1)),
+            (69, Some(1)),
+            (70, Some(2)),
+            (400, Some(13)),
+        ];
         for (as_of, months) in cases {
             let value = LifetimeValue::of(money(1_001, 0), &days, as_of, None);
             assert_eq!(value.months_of_life, months, "{as_of}");
@@ -164,7 +170,10 @@ mod tests {
         assert_eq!(value.historic, Money::from_kopecks(1_001));
         assert_eq!(value.monthly, Some(Money::from_kopecks(501)));
         assert_eq!(value.evidence, ValueEvidence::OwnPurchases);
-        assert_eq!(value.to_come, None, "a value that nobody forecast is not zero");
+        assert_eq!(
+            value.to_come, None,
+            "a value that nobody forecast is not zero"
+        );
     }
 
     #[test]
@@ -176,7 +185,10 @@ mod tests {
             value(100, Some(900)),
         ];
         assert_eq!(most_valuable(&values, ValueMeasure::Historic, 2), [2, 0]);
-        assert_eq!(most_valuable(&values, ValueMeasure::ToCome, 9), [1, 3, 2, 0]);
+        assert_eq!(
+            most_valuable(&values, ValueMeasure::ToCome, 9),
+            [1, 3, 2, 0]
+        );
         assert_eq!(most_valuable(&values, ValueMeasure::Total, 3), [1, 3, 2]);
         assert!(most_valuable(&[], ValueMeasure::Total, 3).is_empty());
     }

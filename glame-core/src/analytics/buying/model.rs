@@ -103,6 +103,17 @@ impl BuyingModel {
         }
     }
 
+    /// Gives the parameters with their names in the formulas.
+    #[must_use]
+    pub fn parameters(&self) -> [(&'static str, f64); 4] {
+        let values = match self {
+            Self::BetaGeometric(model) => [model.r, model.alpha, model.a, model.b],
+            Self::ParetoNbd(model) => [model.r, model.alpha, model.s, model.beta],
+        };
+        let names = self.kind().parameter_names();
+        std::array::from_fn(|place| (names[place], values[place]))
+    }
+
     /// Gives the chance that a customer will still buy.
     #[must_use]
     pub fn p_alive(&self, summary: &PurchaseSummary) -> f64 {

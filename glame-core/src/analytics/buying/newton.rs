@@ -168,12 +168,10 @@ fn free_coordinates<const N: usize>(
 }
 
 /// Solves (D λ − H) p = g over the free coordinates, with as much damping as makes it definite.
-fn damped_step<const N: usize>(
-    local: &Local<N>,
-    free: &[bool; N],
-    damping: &mut f64,
-) -> [f64; N] {
-    let scale = (0..N).fold(0.0, |largest: f64, i| largest.max(local.hessian[i][i].abs()));
+fn damped_step<const N: usize>(local: &Local<N>, free: &[bool; N], damping: &mut f64) -> [f64; N] {
+    let scale = (0..N).fold(0.0, |largest: f64, i| {
+        largest.max(local.hessian[i][i].abs())
+    });
     loop {
         let mut matrix = [[0.0; N]; N];
         for i in 0..N {
@@ -186,7 +184,9 @@ fn damped_step<const N: usize>(
         if let Some(factor) = cholesky(&matrix, free) {
             let gradient = std::array::from_fn(|i| if free[i] { local.gradient[i] } else { 0.0 });
             let step = solve(&factor, &gradient);
-            let longest = step.iter().fold(0.0, |most: f64, part| most.max(part.abs()));
+            let longest = step
+                .iter()
+                .fold(0.0, |most: f64, part| most.max(part.abs()));
             let shrink = (LONGEST_STEP / longest).min(1.0);
             return step.map(|part| part * shrink);
         }

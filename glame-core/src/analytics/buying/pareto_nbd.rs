@@ -37,12 +37,8 @@ impl ParetoNbd {
         let power = self.power(summary);
         let buying = self.alpha + summary.last_weeks();
         let living = self.beta + summary.last_weeks();
-        let ln_gone = Decay::new(
-            factor(power, buying),
-            factor(self.s + 1.0, living),
-            silence,
-        )
-        .ln_integral();
+        let ln_gone =
+            Decay::new(factor(power, buying), factor(self.s + 1.0, living), silence).ln_integral();
         // Both sides are taken relative to the last purchase.
         let ln_alive = -power * (silence / buying).ln_1p() - self.s * (silence / living).ln_1p();
         1.0 / (1.0 + (self.s.ln() - living.ln() + ln_gone - ln_alive).exp())
@@ -109,8 +105,8 @@ impl ParetoNbd {
                 high = weeks;
             }
             // The density is in closed form: Newton's step, unless it leaves the bracket.
-            let ln_slope = -(power + 1.0) * (weeks / buying).ln_1p()
-                - self.s * (weeks / living).ln_1p();
+            let ln_slope =
+                -(power + 1.0) * (weeks / buying).ln_1p() - self.s * (weeks / living).ln_1p();
             let next = weeks + missing / (power / buying * ln_slope.exp());
             let next = if next > low && next < high {
                 next

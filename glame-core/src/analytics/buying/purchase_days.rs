@@ -98,7 +98,9 @@ impl PurchaseDays {
         let Some(&end) = self.ends.get(customer) else {
             return &[];
         };
-        let start = customer.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let start = customer
+            .checked_sub(1)
+            .map_or(0, |before| self.ends[before]);
         &self.days[start..end]
     }
 
@@ -218,7 +220,10 @@ mod tests {
             1,
         );
         let summary = summarise(days.of(1), 45).unwrap();
-        assert_eq!(summary, PurchaseSummary::try_new(1, 2.0, 5.0, 400.0).unwrap());
+        assert_eq!(
+            summary,
+            PurchaseSummary::try_new(1, 2.0, 5.0, 400.0).unwrap()
+        );
         assert_eq!(summarise(days.of(3), 45), None, "a return is no purchase");
         assert_eq!(days.money(1).net(), Money::from_kopecks(700));
         assert_eq!(days.money(3).net(), Money::from_kopecks(-100));
@@ -230,7 +235,10 @@ mod tests {
         let days = gather(&[(0, 7, 100), (0, 14, 100), (0, 21, 300)], 1);
         assert_eq!(summarise(days.of(0), 6), None);
         let summary = summarise(days.of(0), 14).unwrap();
-        assert_eq!(summary, PurchaseSummary::try_new(1, 1.0, 1.0, 100.0).unwrap());
+        assert_eq!(
+            summary,
+            PurchaseSummary::try_new(1, 1.0, 1.0, 100.0).unwrap()
+        );
     }
 
     proptest! {

@@ -76,10 +76,7 @@ pub struct ShopRhythm {
 impl ShopRhythm {
     /// Learns from the purchase days of every customer as of the end of a day.
     #[must_use]
-    pub fn learn<'a>(
-        customers: impl IntoIterator<Item = &'a [PurchaseDay]>,
-        as_of: u32,
-    ) -> Self {
+    pub fn learn<'a>(customers: impl IntoIterator<Item = &'a [PurchaseDay]>, as_of: u32) -> Self {
         // By length: gaps that ended, and gaps that were open still.
         let (mut ended, mut open): (Vec<u64>, Vec<u64>) = (Vec::new(), Vec::new());
         let count = |counts: &mut Vec<u64>, days: u32| {
@@ -127,7 +124,9 @@ impl ShopRhythm {
     /// Gives the share of gaps that are longer than so many days.
     #[must_use]
     pub fn share_longer(&self, days: u32) -> f64 {
-        let ended = self.still_open.partition_point(|(length, _)| *length <= days);
+        let ended = self
+            .still_open
+            .partition_point(|(length, _)| *length <= days);
         ended
             .checked_sub(1)
             .and_then(|last| self.still_open.get(last))

@@ -249,7 +249,10 @@ mod tests {
         close(ln_gamma(6.0), 120_f64.ln());
         close(ln_gamma(1e-9), 20.723_265_836_369_193);
         close(ln_gamma(1e6), 12_815_504.569_147_611);
-        close(digamma_step(0.25, 0.75), 4.227_453_533_376_265 - 0.577_215_664_901_532_9);
+        close(
+            digamma_step(0.25, 0.75),
+            4.227_453_533_376_265 - 0.577_215_664_901_532_9,
+        );
         close(trigamma(1.0), std::f64::consts::PI.powi(2) / 6.0);
         close(trigamma(12.5), 0.083_285_224_601_578_37);
         close(ln_beta(0.5, 0.5), std::f64::consts::PI.ln());

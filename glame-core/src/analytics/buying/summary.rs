@@ -138,8 +138,20 @@ mod tests {
     #[test]
     fn figures_that_contradict_each_other_are_refused() {
         let refused = [
-            (1, f64::NAN, 1.0, 1.0, SummaryError::NotANumber { field: "t_x" }),
-            (1, 0.0, f64::INFINITY, 1.0, SummaryError::NotANumber { field: "T" }),
+            (
+                1,
+                f64::NAN,
+                1.0,
+                1.0,
+                SummaryError::NotANumber { field: "t_x" },
+            ),
+            (
+                1,
+                0.0,
+                f64::INFINITY,
+                1.0,
+                SummaryError::NotANumber { field: "T" },
+            ),
             (1, 0.0, 1.0, -1.0, SummaryError::NotANumber { field: "m" }),
             (1, 2.0, 1.0, 1.0, SummaryError::LastAfterEnd),
             (0, 1.0, 1.0, 0.0, SummaryError::LastWithoutRepeats),

@@ -20,7 +20,8 @@ pub(super) fn expected_while_alive(
     let bought = f64::from(summary.repeats()) + f64::from(model.drop_out.first());
     // A is far below zero if buying rates hardly differ; terms of both signs would then cancel.
     let numerator = model.a + model.b - 1.0 - model.r + f64::from(model.drop_out.first());
-    if z <= LARGEST_Z && numerator * z > -8.0 {
+    // The same terms overflow if chances to drop out hardly differ: a is far above one then.
+    if z <= LARGEST_Z && numerator * z > -8.0 && model.a * z < 40.0 {
         let kept = model.b + bought;
         let odds = (model.a - 1.0) + kept;
         if odds > 0.0 {
@@ -128,8 +129,7 @@ mod tests {
             for a in [0.01, 0.5, 1.0, 1.0 + 1e-9, 3.0, 40.0] {
                 for (repeats, last, age) in [(0, 0.0, 5.0), (3, 20.0, 30.0), (300, 90.0, 100.0)] {
                     for weeks in [0.5, 13.0, 90.0] {
-                        let summary =
-                            PurchaseSummary::try_new(repeats, last, age, 0.0).unwrap();
+                        let summary = PurchaseSummary::try_new(repeats, last, age, 0.0).unwrap();
                         let model = BetaGeometric {
                             r: 0.6,
                             alpha: 7.0,
@@ -162,7 +162,10 @@ mod tests {
         for weeks in [0.0, 1.0, 39.0, 2_000.0] {
             let expected = (0.7 + 4.0) * weeks / 39.0;
             let found = expected_while_alive(&model, &summary, weeks);
-            assert!((found - expected).abs() <= 1e-12 * expected, "{found} {expected}");
+            assert!(
+                (found - expected).abs() <= 1e-12 * expected,
+                "{found} {expected}"
+            );
         }
     }
 }

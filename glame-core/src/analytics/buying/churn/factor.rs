@@ -82,11 +82,12 @@ impl ChurnFactor {
         match *self {
             Self::NeverBought => "Ещё не покупал".to_owned(),
             Self::Alive { probability } => {
-                format!("Вероятность, что клиент ещё купит: {:.0} %", probability * 100.0)
+                format!(
+                    "Вероятность, что клиент ещё купит: {:.0} %",
+                    probability * 100.0
+                )
             }
-            Self::BoughtOnce => {
-                "Одна покупка: оценка по всем, кто покупал один раз".to_owned()
-            }
+            Self::BoughtOnce => "Одна покупка: оценка по всем, кто покупал один раз".to_owned(),
             Self::Silent { days } => format!("Не покупал {}", russian_days(days)),
             Self::OwnRhythm {
                 silent_days,
@@ -108,7 +109,10 @@ impl ChurnFactor {
         match *self {
             Self::NeverBought => "Has never bought".to_owned(),
             Self::Alive { probability } => {
-                format!("Will still buy with a chance of {:.0}%", probability * 100.0)
+                format!(
+                    "Will still buy with a chance of {:.0}%",
+                    probability * 100.0
+                )
             }
             Self::BoughtOnce => "One purchase: judged by all one-time buyers".to_owned(),
             Self::Silent { days } => format!("No purchase for {}", english_days(days)),
@@ -142,7 +146,11 @@ fn russian_days(days: f64) -> String {
 }
 
 fn english_days(days: f64) -> String {
-    let word = if (0.5..1.5).contains(&days) { "day" } else { "days" };
+    let word = if (0.5..1.5).contains(&days) {
+        "day"
+    } else {
+        "days"
+    };
     format!("{days:.0} {word}")
 }
 

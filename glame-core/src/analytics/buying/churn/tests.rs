@@ -59,7 +59,7 @@ fn silence_raises_the_risk_by_the_model() {
         (&often[..], 90, ChurnLevel::Low),
         (&often[..], 180, ChurnLevel::High),
         (&often[..3], 200, ChurnLevel::High),
-        (&often[..3], 80, ChurnLevel::Low),
+        (&often[..3], 50, ChurnLevel::Low),
         (&often[..3], 120, ChurnLevel::Medium),
     ];
     for (days, as_of, level) in cases {
@@ -81,9 +81,16 @@ fn who_breaks_the_own_rhythm_is_at_risk_before_the_model_says_so() {
     assert_eq!(late.level, ChurnLevel::Medium);
     assert!(matches!(
         late.factors.last(),
-        Some(ChurnFactor::OwnRhythm { silent_days: 8, long_gap_days: 7, .. })
+        Some(ChurnFactor::OwnRhythm {
+            silent_days: 8,
+            long_gap_days: 7,
+            ..
+        })
     ));
-    assert_eq!(risk(&weekly, 203 + 15, None, &models).level, ChurnLevel::High);
+    assert_eq!(
+        risk(&weekly, 203 + 15, None, &models).level,
+        ChurnLevel::High
+    );
 }
 
 #[test]

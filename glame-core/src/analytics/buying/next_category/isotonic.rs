@@ -56,7 +56,10 @@ impl Isotonic {
     /// Gives the share of hits at a score: between two steps in proportion.
     pub(super) fn share(&self, score: f64) -> f64 {
         let above = self.steps.partition_point(|(step, _)| *step <= score);
-        match (above.checked_sub(1).map(|below| self.steps[below]), self.steps.get(above)) {
+        match (
+            above.checked_sub(1).map(|below| self.steps[below]),
+            self.steps.get(above),
+        ) {
             (Some((low, share)), Some((high, next))) => {
                 share + (next - share) * (score - low) / (high - low)
             }
@@ -75,10 +78,11 @@ mod tests {
 
     #[test]
     fn neighbours_out_of_order_are_pooled() {
-        let trials = |score, hits: usize, all: usize| {
-            (0..all).map(move |number| (score, number < hits))
-        };
-        let rows = trials(0.1, 10, 100).chain(trials(0.5, 60, 100)).chain(trials(0.6, 40, 100));
+        let trials =
+            |score, hits: usize, all: usize| (0..all).map(move |number| (score, number < hits));
+        let rows = trials(0.1, 10, 100)
+            .chain(trials(0.5, 60, 100))
+            .chain(trials(0.6, 40, 100));
         let staircase = Isotonic::of(rows.collect());
         assert_eq!(staircase.steps.len(), 2);
         assert!((staircase.share(0.55) - 100.5 / 201.0).abs() < 1e-12);
