@@ -254,10 +254,12 @@ fn read_customers(csv: &str) -> Result<Customers<'_>, String> {
             whole(row[x]).ok_or_else(|| format!("{}: \"{}\" is not a count", at(x), row[x]))?;
         let summary = PurchaseSummary::try_new(repeats, number(last)?, number(age)?, number(mean)?)
             .map_err(|error| {
-                let place = match error {
-                    SummaryError::NotANumber { field: "T" } => age,
-                    SummaryError::NotANumber { field: "m" } => mean,
-                    _ => last,
+                let place = if error == (SummaryError::NotANumber { field: "T" }) {
+                    age
+                } else if error == (SummaryError::NotANumber { field: "m" }) {
+                    mean
+                } else {
+                    last
                 };
                 format!("{}: {error}", at(place))
             })?;

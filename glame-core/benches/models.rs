@@ -3,8 +3,6 @@
     clippy::float_arithmetic,
     clippy::as_conversions,
     clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
     reason = "the customers are drawn from distributions"
 )]
 #![expect(
@@ -22,7 +20,7 @@ use glame_core::analytics::buying::{
 
 const CUSTOMERS: usize = 1_000_000;
 
-/// SplitMix64: the same customers in every run.
+/// The generator `SplitMix64`: the same customers in every run.
 struct Draws(u64);
 
 impl Draws {

@@ -108,12 +108,16 @@ impl CalibrationReport {
                 )
         });
         let actual: Vec<f64> = ordered.iter().map(|row| f64::from(row.purchases)).collect();
-        let expected = |row: &Outcome| row.predicted.expected_purchases;
-        let by_rate = |row: &Outcome| {
+        let rate = |row: &Outcome| {
             let age = row.summary.age_weeks();
             let rate = f64::from(row.summary.repeats()) / age;
             if age > 0.0 { rate * weeks } else { 0.0 }
         };
+        let expected: Vec<f64> = ordered
+            .iter()
+            .map(|row| row.predicted.expected_purchases)
+            .collect();
+        let by_rate: Vec<f64> = ordered.iter().map(rate).collect();
         let chances: Vec<f64> = ordered.iter().map(|row| row.predicted.p_purchase).collect();
         let recency: Vec<f64> = ordered
             .iter()
@@ -125,8 +129,8 @@ impl CalibrationReport {
         Some(Self {
             weeks,
             customers: ordered.len(),
-            purchases: CountScore::of(ordered.iter().map(expected).collect(), &actual),
-            purchases_by_rate: CountScore::of(ordered.iter().map(by_rate).collect(), &actual),
+            purchases: CountScore::of(&expected, &actual),
+            purchases_by_rate: CountScore::of(&by_rate, &actual),
             buyers: ChanceScore::of(&chances, &chances, &actual),
             buyers_by_share: ChanceScore::of(&everybody, &recency, &actual),
             groups: groups(&ordered),
@@ -176,7 +180,7 @@ impl CalibrationReport {
 }
 
 impl CountScore {
-    fn of(expected: Vec<f64>, actual: &[f64]) -> Self {
+    fn of(expected: &[f64], actual: &[f64]) -> Self {
         let customers = float::of_count(actual.len());
         let pairs = || expected.iter().zip(actual);
         let absolute: f64 = pairs()
@@ -190,7 +194,7 @@ impl CountScore {
             actual: actual.iter().sum(),
             mean_absolute_error: absolute / customers,
             root_mean_square_error: (squared / customers).sqrt(),
-            correlation: correlation(&expected, actual),
+            correlation: correlation(expected, actual),
         }
     }
 }

@@ -66,6 +66,6 @@ mod tests {
         for threads in 2..5 {
             assert_eq!(map(&items, 7, threads, <[u32]>::to_vec), alone);
         }
-        assert!(map(&[] as &[u32], 7, 2, <[u32]>::len).is_empty());
+        assert!(map(&items[..0], 7, 2, <[u32]>::len).is_empty());
     }
 }

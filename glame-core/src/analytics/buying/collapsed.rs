@@ -3,7 +3,7 @@ use super::chunks;
 use super::float;
 use super::numbering::{Numbered, Numbering, index};
 
-/// Customers with equal (x, t_x, T) put together: what a fit works on.
+/// Customers with equal (x, `t_x`, T) put together: what a fit works on.
 ///
 /// A million customers of a shop have some hundred thousand different summaries at most. Groups are
 /// sorted, so that neither the order of customers nor the number of threads changes a bit of what
@@ -11,7 +11,7 @@ use super::numbering::{Numbered, Numbering, index};
 #[derive(Debug, Clone)]
 pub struct CollapsedSummaries {
     pub(super) groups: Vec<Group>,
-    /// The different t_x and T, which groups name by number.
+    /// The different `t_x` and T, which groups name by number.
     pub(super) lasts: Vec<f64>,
     pub(super) ages: Vec<f64>,
     /// Customers by x, ascending.
@@ -30,7 +30,7 @@ pub(super) struct Group {
     pub(super) age: u32,
 }
 
-/// The bits of (x, t_x, T), which sort as the numbers do.
+/// The bits of (x, `t_x`, T), which sort as the numbers do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Timing {
     pub(super) repeats: u32,

@@ -27,7 +27,7 @@ pub struct BuyingFit {
     pub model: Option<BuyingModel>,
     /// Its parameters.
     pub parameters: Vec<FittedParameter>,
-    /// The log-likelihood of (x, t_x, T), times in weeks.
+    /// The log-likelihood of (x, `t_x`, T), times in weeks.
     pub log_likelihood: Option<f64>,
     /// The customers who were looked at.
     pub customers: usize,
@@ -92,18 +92,18 @@ impl BuyingFit {
             data,
             &[[0.0, scale.ln_quarter], [-2.0, scale.ln_quarter - 1.0]],
             &[BOX, scale.time_box()],
-            |data, at| nbd::log_likelihood(data, at),
+            nbd::log_likelihood,
         );
-        let found = with_drop_out(kind, data, (&scale, &without), threads);
+        let found = with_drop_out(kind, data, (scale, &without), threads);
         if found.end == SearchEnd::Lost || without.end == SearchEnd::Lost {
             return nothing(Verdict::Unsettled);
         }
         let drops_out = found.local.value - without.local.value >= 1e-3
             && measures_drop_out(kind, found.parameters(), data.median_age_weeks());
         let settled = if drops_out {
-            Settled::of(kind, &found, &scale)
+            Settled::of(kind, &found, scale)
         } else {
-            Settled::without_drop_out(kind, &without, &scale)
+            Settled::without_drop_out(kind, &without, scale)
         };
         Self {
             verdict: if data.repeat_buyers() < FEWEST_REPEAT_BUYERS {
@@ -173,7 +173,7 @@ impl SpendFit {
 fn with_drop_out(
     kind: ModelKind,
     data: &CollapsedSummaries,
-    (scale, without): (&Scale, &Optimum<2>),
+    (scale, without): (Scale, &Optimum<2>),
     threads: usize,
 ) -> Optimum<4> {
     let (starts, bounds) = (scale.starts(kind, without), scale.bounds(kind));
@@ -205,11 +205,11 @@ impl Scale {
         }
     }
 
-    fn time_box(&self) -> (f64, f64) {
+    fn time_box(self) -> (f64, f64) {
         (self.ln_quarter + BOX.0, self.ln_quarter + BOX.1)
     }
 
-    fn bounds(&self, kind: ModelKind) -> [(f64, f64); 4] {
+    fn bounds(self, kind: ModelKind) -> [(f64, f64); 4] {
         match kind {
             ModelKind::BgNbd | ModelKind::MbgNbd => [BOX, self.time_box(), BOX, BOX],
             ModelKind::ParetoNbd => [BOX, self.time_box(), BOX, self.time_box()],
@@ -217,7 +217,7 @@ impl Scale {
     }
 
     /// A plain start, one from the model without drop-out, and one with hardly any.
-    fn starts(&self, kind: ModelKind, without: &Optimum<2>) -> [[f64; 4]; 3] {
+    fn starts(self, kind: ModelKind, without: &Optimum<2>) -> [[f64; 4]; 3] {
         let [r, alpha] = without.logarithms;
         let quarter = self.ln_quarter;
         match kind {
@@ -301,7 +301,7 @@ struct Settled {
 }
 
 impl Settled {
-    fn of(kind: ModelKind, found: &Optimum<4>, scale: &Scale) -> Self {
+    fn of(kind: ModelKind, found: &Optimum<4>, scale: Scale) -> Self {
         Self {
             verdict: if is_at_edge(found, &scale.bounds(kind)) {
                 Verdict::AllAlike
@@ -315,7 +315,7 @@ impl Settled {
     }
 
     /// The negative binomial as the limit of the model: nobody drops out.
-    fn without_drop_out(kind: ModelKind, found: &Optimum<2>, scale: &Scale) -> Self {
+    fn without_drop_out(kind: ModelKind, found: &Optimum<2>, scale: Scale) -> Self {
         let [r, alpha] = found.parameters();
         let [name_r, name_alpha, name_none, name_rest] = kind.parameter_names();
         let mut parameters = parameters([name_r, name_alpha], found);

@@ -7,7 +7,7 @@ use super::special::RisingSums;
 
 /// Gives the log-likelihood of (r, α) and its derivatives by their logarithms.
 ///
-/// A customer adds G_r(x) + r ln α − (r+x) ln(α+T), which compares with the other models.
+/// A customer adds `G_r(x)` + r ln α − (r+x) ln(α+T), which compares with the other models.
 pub(super) fn log_likelihood(data: &CollapsedSummaries, logarithms: &[f64; 2]) -> Local<2> {
     let parameters = logarithms.map(f64::exp);
     let [r, alpha] = parameters;

@@ -173,13 +173,9 @@ fn damped_step<const N: usize>(local: &Local<N>, free: &[bool; N], damping: &mut
         largest.max(local.hessian[i][i].abs())
     });
     loop {
-        let mut matrix = [[0.0; N]; N];
-        for i in 0..N {
-            for j in 0..N {
-                matrix[i][j] = -local.hessian[i][j];
-            }
-            let own = local.hessian[i][i].abs().max(1e-9 * scale).max(1e-300);
-            matrix[i][i] += *damping * own;
+        let mut matrix = local.hessian.map(|row| row.map(|bend| -bend));
+        for (i, row) in matrix.iter_mut().enumerate() {
+            row[i] += *damping * row[i].abs().max(1e-9 * scale).max(1e-300);
         }
         if let Some(factor) = cholesky(&matrix, free) {
             let gradient = std::array::from_fn(|i| if free[i] { local.gradient[i] } else { 0.0 });

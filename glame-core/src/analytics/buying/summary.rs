@@ -33,7 +33,7 @@ pub enum SummaryError {
 
 impl PurchaseSummary {
     /// Takes the figures of a customer: repeat purchase days (x), weeks from the first to the last
-    /// of them (t_x), weeks from the first to the end of the period (T), and the mean worth of a
+    /// of them (`t_x`), weeks from the first to the end of the period (T), and the mean worth of a
     /// repeat day in kopecks (m; zero where there is none).
     ///
     /// ```
@@ -76,7 +76,7 @@ impl PurchaseSummary {
         self.repeats
     }
 
-    /// Gives the weeks from the first purchase to the last: t_x.
+    /// Gives the weeks from the first purchase to the last: `t_x`.
     #[must_use]
     pub const fn last_weeks(&self) -> f64 {
         self.last_weeks
@@ -88,7 +88,7 @@ impl PurchaseSummary {
         self.age_weeks
     }
 
-    /// Gives the weeks since the last purchase: T − t_x.
+    /// Gives the weeks since the last purchase: T − `t_x`.
     #[must_use]
     pub fn silent_weeks(&self) -> f64 {
         self.age_weeks - self.last_weeks

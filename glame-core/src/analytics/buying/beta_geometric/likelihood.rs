@@ -18,7 +18,7 @@ struct Time {
 
 /// Gives the log-likelihood of (r, α, a, b) and its derivatives by their logarithms.
 ///
-/// With G_c(n) = ln (c)ₙ, and k = 0 for BG/NBD and 1 for MBG/NBD, a customer adds
+/// With `G_c(n)` = ln (c)ₙ, and k = 0 for BG/NBD and 1 for MBG/NBD, a customer adds
 ///
 /// ```text
 /// G_r(x) + r ln α + G_b(x+k) − G_{a+b}(x+k) + ln(e^l₁ + e^l₂)
@@ -44,30 +44,30 @@ pub(in super::super) fn log_likelihood(
             .collect()
     };
     let (lasts, ages) = (times(&data.lasts), times(&data.ages));
-    let mixture = Mixture {
+    let either = Mixture {
         parameters,
         drop_out,
         lasts: &lasts,
         ages: &ages,
     };
-    let sums = chunks::map(&data.groups, CHUNK, threads, |groups| mixture.sum(groups));
+    let sums = chunks::map(&data.groups, CHUNK, threads, |groups| either.sum(groups));
     let mut sum = sums.iter().fold(Local::ZERO, Local::add);
 
     let customers = data.weight();
     let of_r = RisingSums::of(r, 0, &data.histogram);
     let of_b = RisingSums::of(b, drop_out.first(), &data.histogram);
-    let of_ab = RisingSums::of(a + b, drop_out.first(), &data.histogram);
-    sum.value += of_r.ln + customers * r * logarithms[1] + of_b.ln - of_ab.ln;
+    let of_sum = RisingSums::of(a + b, drop_out.first(), &data.histogram);
+    sum.value += of_r.ln + customers * r * logarithms[1] + of_b.ln - of_sum.ln;
     sum.gradient[0] += of_r.first + customers * logarithms[1];
     sum.gradient[1] += customers * r / alpha;
-    sum.gradient[2] -= of_ab.first;
-    sum.gradient[3] += of_b.first - of_ab.first;
+    sum.gradient[2] -= of_sum.first;
+    sum.gradient[3] += of_b.first - of_sum.first;
     sum.hessian[0][0] -= of_r.second;
     sum.hessian[0][1] += customers / alpha;
     sum.hessian[1][1] -= customers * r / (alpha * alpha);
-    sum.hessian[2][2] += of_ab.second;
-    sum.hessian[2][3] += of_ab.second;
-    sum.hessian[3][3] += of_ab.second - of_b.second;
+    sum.hessian[2][2] += of_sum.second;
+    sum.hessian[2][3] += of_sum.second;
+    sum.hessian[3][3] += of_sum.second - of_b.second;
     sum.by_logarithms(&parameters)
 }
 

@@ -133,8 +133,8 @@ impl ChurnFactor {
 
 /// Writes days with the ending that the number asks for.
 fn russian_days(days: f64) -> String {
-    let (tens, units) = (days % 100.0, days % 10.0);
-    let teens = (10.5..19.5).contains(&tens);
+    let (of_hundred, units) = (days % 100.0, days % 10.0);
+    let teens = (10.5..19.5).contains(&of_hundred);
     let word = if !teens && (0.5..1.5).contains(&units) {
         "день"
     } else if !teens && (1.5..4.5).contains(&units) {

@@ -66,8 +66,8 @@ impl CollapsedSpend {
             rows
         });
         let mut rows = parts.concat();
-        // The stable sort merges runs that are sorted already.
-        rows.sort();
+        // This sort finds runs that are sorted already and merges them.
+        rows.sort_by_key(|row| *row);
         Self::of_sorted(&rows)
     }
 

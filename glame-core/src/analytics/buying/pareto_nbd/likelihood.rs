@@ -11,7 +11,7 @@ const CHUNK: usize = 512;
 
 /// Gives the log-likelihood of (r, α, s, β) and its derivatives by their logarithms.
 ///
-/// With G_r(x) = ln (r)ₓ, a customer adds
+/// With `G_r(x)` = ln (r)ₓ, a customer adds
 ///
 /// ```text
 /// G_r(x) + r ln α + s ln β + ln(e^l₁ + e^l₂)
