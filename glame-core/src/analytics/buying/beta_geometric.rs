@@ -69,10 +69,14 @@ impl BetaGeometric {
     /// Gives the chance of at least one purchase in the weeks to come.
     #[must_use]
     pub fn p_purchase(&self, summary: &PurchaseSummary, weeks: f64) -> f64 {
+        self.p_alive(summary) * self.p_purchase_while_alive(summary, weeks)
+    }
+
+    /// Who is alive today drops out at a purchase at the earliest: the next one is certain.
+    pub(super) fn p_purchase_while_alive(&self, summary: &PurchaseSummary, weeks: f64) -> f64 {
         let power = self.r + f64::from(summary.repeats());
         let rate = self.alpha + summary.age_weeks();
-        // Who is alive today drops out at a purchase at the earliest: the next one is certain.
-        -self.p_alive(summary) * (-power * (weeks / rate).ln_1p()).exp_m1()
+        -(-power * (weeks / rate).ln_1p()).exp_m1()
     }
 
     /// Gives the weeks within which a customer who is alive buys again with a chance of `share`.

@@ -139,9 +139,13 @@ impl BuyingModel {
     /// Gives the chance of at least one purchase in the weeks to come.
     #[must_use]
     pub fn p_purchase(&self, summary: &PurchaseSummary, weeks: f64) -> f64 {
+        self.p_alive(summary) * self.p_purchase_while_alive(summary, weeks)
+    }
+
+    fn p_purchase_while_alive(&self, summary: &PurchaseSummary, weeks: f64) -> f64 {
         match self {
-            Self::BetaGeometric(model) => model.p_purchase(summary, weeks),
-            Self::ParetoNbd(model) => model.p_purchase(summary, weeks),
+            Self::BetaGeometric(model) => model.p_purchase_while_alive(summary, weeks),
+            Self::ParetoNbd(model) => model.p_purchase_while_alive(summary, weeks),
         }
     }
 
@@ -152,7 +156,7 @@ impl BuyingModel {
         Prediction {
             p_alive,
             expected_purchases: p_alive * self.expected_while_alive(summary, weeks),
-            p_purchase: self.p_purchase(summary, weeks),
+            p_purchase: p_alive * self.p_purchase_while_alive(summary, weeks),
         }
     }
 

@@ -70,7 +70,7 @@ impl ParetoNbd {
     }
 
     /// ∫ (r+x)/(α+T+u) · P(no purchase and alive until u) du: the first purchase falls on u.
-    fn p_purchase_while_alive(&self, summary: &PurchaseSummary, weeks: f64) -> f64 {
+    pub(super) fn p_purchase_while_alive(&self, summary: &PurchaseSummary, weeks: f64) -> f64 {
         if weeks <= 0.0 {
             return 0.0;
         }
