@@ -152,10 +152,11 @@ impl SpendFit {
         let [p, q, gamma] = found.parameters();
         let verdict = if data.customers() < FEWEST_REPEAT_BUYERS {
             Verdict::TooFewRepeatBuyers
+        } else if q <= 1.0 {
+            // Even if p lies at the edge, where purchases of one customer hardly vary.
+            Verdict::NoFiniteMean
         } else if is_at_edge(&found, &bounds) {
             Verdict::AllAlike
-        } else if q <= 1.0 {
-            Verdict::NoFiniteMean
         } else {
             Verdict::Converged
         };
