@@ -20,6 +20,7 @@ bench: ## Print the figures of docs/BENCHMARKS.md
 	cargo bench -p glame-core --bench rfm
 	cargo bench -p glame-core --bench ledger
 	cargo bench -p glame-core --bench segments
+	cargo bench -p glame-core --bench models
 	cargo bench -p glame-storage --bench bulk_load
 	cargo bench -p glame-storage --bench loyalty
 	cargo bench -p glame-server --bench sync -- 1000000

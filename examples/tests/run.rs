@@ -4,11 +4,21 @@
     reason = "a step of a test that fails is a failed test"
 )]
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 
 /// Runs an example that was built together with this test.
 fn run(example: &str) -> String {
+    let output = run_with(example, &[]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn run_with(example: &str, arguments: &[&str]) -> Output {
     let test = std::env::current_exe().unwrap();
     let built = test
         .parent()
@@ -16,13 +26,18 @@ fn run(example: &str) -> String {
         .unwrap()
         .join("examples")
         .join(example);
-    let output = Command::new(&built).stdin(Stdio::null()).output().unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap()
+    Command::new(&built)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+/// Writes a file that only one test uses.
+fn written(name: &str, text: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, text).unwrap();
+    path
 }
 
 #[test]
@@ -48,4 +63,98 @@ fn check_your_scoring_holds() {
 fn check_your_programme_finds_nothing_against_its_sample() {
     let printed = run("check_your_programme");
     assert!(printed.contains("keeps every property"), "{printed}");
+}
+
+/// Customers of whom most come back, some of them for long.
+fn customers() -> String {
+    let mut csv = String::from("id,x,t_x,T,m\n");
+    for number in 0..300 {
+        let repeats = (number * 7) % 5;
+        let last = if repeats == 0 { 0 } else { 3 + number % 31 };
+        let mean = if repeats == 0 { 0 } else { 5 + number % 43 };
+        csv += &format!(
+            "c{number},{repeats},{last}.50,{}.25,{mean}\n",
+            36 + number % 9
+        )
+        .replace(",0.50,", ",0,");
+    }
+    csv
+}
+
+#[test]
+fn fit_buying_models_prints_the_fit_of_every_model() {
+    let file = written("customers.csv", &customers());
+    let file = file.to_str().unwrap();
+    let models = [
+        ("mbg-nbd", &["a", "alpha", "b", "r"][..]),
+        ("bg-nbd", &["a", "alpha", "b", "r"]),
+        ("pareto-nbd", &["alpha", "beta", "r", "s"]),
+        ("gamma-gamma", &["gamma", "p", "q"]),
+    ];
+    for (model, names) in models {
+        let output = run_with("fit_buying_models", &[file, "--model", model]);
+        assert!(output.status.success(), "{output:?}");
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(json["model"], model);
+        assert_eq!(json["n"], if model == "gamma-gamma" { 240 } else { 300 });
+        assert_eq!(json["verdict"], "converged", "{json}");
+        assert!(json["log_likelihood"].is_f64() && json["seconds"].is_f64());
+        let parameters = json["parameters"].as_object().unwrap();
+        assert!(parameters.keys().eq(names.iter()), "{json}");
+        assert!(parameters.values().all(serde_json::Value::is_f64));
+    }
+}
+
+#[test]
+fn fit_buying_models_predicts_a_row_for_each_customer() {
+    let file = written("predicted.csv", &customers());
+    let file = file.to_str().unwrap();
+    for (model, columns) in [("mbg-nbd", 7), ("gamma-gamma", 2)] {
+        let arguments = [file, "--model", model, "--predict", "39"];
+        let output = run_with("fit_buying_models", &arguments);
+        assert!(output.status.success(), "{output:?}");
+        let csv = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(csv.lines().count(), 301);
+        assert!(csv.lines().all(|line| line.split(',').count() == columns));
+        assert!(csv.lines().nth(1).unwrap().starts_with("c0,"), "{csv}");
+    }
+}
+
+#[test]
+fn fit_buying_models_says_where_a_file_is_wrong() {
+    let cases = [
+        ("", "line 1: the header id,x,t_x,T,m is missing"),
+        ("id,x,T,m\n", "line 1: the column t_x is missing"),
+        (
+            "id,x,t_x,T,m\n1,2,3\n",
+            "line 2: 3 cells where the header has 5",
+        ),
+        (
+            "id,x,t_x,T,m\n1,0,0,9,0\n2,two,3,9,1\n",
+            "line 3, column 2 (x): \"two\"",
+        ),
+        (
+            "id,x,t_x,T,m\n1,2,early,9,1\n",
+            "line 2, column 3 (t_x): \"early\"",
+        ),
+        (
+            "id,x,t_x,T,m\n1,2,10,9,1\n",
+            "line 2, column 3 (t_x): t_x is beyond T",
+        ),
+        ("id,x,t_x,T,m\n1,2,1,NaN,1\n", "line 2, column 4 (T): "),
+        ("id,x,t_x,T,m\n1,2,1,9,-1\n", "line 2, column 5 (m): "),
+    ];
+    for (number, (csv, expected)) in (1..).zip(cases) {
+        let file = written(&format!("wrong-{number}.csv"), csv);
+        let output = run_with(
+            "fit_buying_models",
+            &[file.to_str().unwrap(), "--model", "mbg-nbd"],
+        );
+        assert_eq!(output.status.code(), Some(1));
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(expected), "{error}");
+        assert!(output.stdout.is_empty());
+    }
+    let nowhere = run_with("fit_buying_models", &["nowhere.csv", "--model", "mbg-nbd"]);
+    assert_eq!(nowhere.status.code(), Some(1));
 }

@@ -3,6 +3,7 @@
 //! Everything here is a pure function of purchases, policy and instant, and does not depend on the
 //! order of rows. Formulas follow the guide; where they do not say, each function does.
 
+pub mod buying;
 mod metrics;
 mod preferences;
 mod rfm;

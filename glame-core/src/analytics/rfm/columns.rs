@@ -61,6 +61,21 @@ impl<'a> PurchaseColumns<'a> {
             kopecks,
         })
     }
+
+    /// Gives how many customers there are.
+    #[must_use]
+    pub const fn customers(&self) -> u32 {
+        self.customers
+    }
+
+    /// Gives the rows: customer, day, kopecks.
+    pub fn rows(self) -> impl Iterator<Item = (u32, u32, i64)> + 'a {
+        self.customer
+            .iter()
+            .zip(self.day)
+            .zip(self.kopecks)
+            .map(|((customer, day), kopecks)| (*customer, *day, *kopecks))
+    }
 }
 
 /// What scores are made of, for a whole shop; the row is the customer's number.
@@ -139,17 +154,12 @@ impl Aggregate {
 }
 
 fn add_rows(part: &mut [Aggregate], first: usize, purchases: PurchaseColumns<'_>) {
-    let rows = purchases
-        .customer
-        .iter()
-        .zip(purchases.day)
-        .zip(purchases.kopecks);
-    for ((customer, day), kopecks) in rows {
-        let Ok(customer) = usize::try_from(*customer) else {
+    for (customer, day, kopecks) in purchases.rows() {
+        let Ok(customer) = usize::try_from(customer) else {
             continue;
         };
         if let Some(row) = part.get_mut(customer.wrapping_sub(first)) {
-            row.kopecks = row.kopecks.saturating_add(*kopecks);
+            row.kopecks = row.kopecks.saturating_add(kopecks);
             row.purchases = row.purchases.saturating_add(1);
             row.last_day = row.last_day.max(day.saturating_add(1));
         }

@@ -1,0 +1,266 @@
+use chrono::{Datelike, Days, NaiveDate};
+use serde::{Deserialize, Serialize};
+
+use super::float;
+
+/// As many purchases as this pull a factor halfway to 1.
+const PRIOR_PURCHASES: f64 = 30.0;
+
+/// The part of the year that has a factor of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Season {
+    /// The twelve months.
+    Month,
+    /// The 52 weeks counted from the first of January; the last one is a day or two longer.
+    Week,
+}
+
+impl Season {
+    /// Gives how many there are in a year.
+    #[must_use]
+    pub const fn in_a_year(self) -> usize {
+        match self {
+            Self::Month => 12,
+            Self::Week => 52,
+        }
+    }
+
+    fn of(self, date: NaiveDate) -> usize {
+        let number = match self {
+            Self::Month => date.month0(),
+            Self::Week => (date.ordinal0() / 7).min(51),
+        };
+        usize::try_from(number).unwrap_or_default()
+    }
+}
+
+/// How much more or less is bought in a season than in a mean one.
+///
+/// The buying models know no seasons: their forecast is multiplied by these factors afterwards,
+/// and both are shown apart. A factor is the share of purchases in a season against its share of
+/// days, taken within each whole year, so that growth does not pass for a season more than it must;
+/// factors of few purchases are drawn towards 1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CalendarIndex {
+    season: Season,
+    factors: Vec<f64>,
+    years: u32,
+}
+
+/// A forecast with the season set apart.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SeasonalForecast {
+    /// What the model says, which knows no season.
+    pub by_model: f64,
+    /// The mean factor of the days of the horizon, against that of the days of the fit.
+    pub season: f64,
+}
+
+impl SeasonalForecast {
+    /// Gives the forecast with the season.
+    #[must_use]
+    pub fn total(self) -> f64 {
+        self.by_model * self.season
+    }
+}
+
+impl CalendarIndex {
+    /// Learns from the purchases of each day, the first of which is `first_day`.
+    ///
+    /// Whole years back from the last day are looked at; none if there is not even one.
+    #[must_use]
+    pub fn learn(season: Season, first_day: NaiveDate, purchases: &[u32]) -> Option<Self> {
+        let mut end =
+            first_day.checked_add_days(Days::new(u64::try_from(purchases.len()).ok()?))?;
+        let mut logs = vec![0.0; season.in_a_year()];
+        let mut counts = vec![0.0; season.in_a_year()];
+        let mut years = 0_u32;
+        while let Some(start) = a_year_before(end).filter(|start| *start >= first_day) {
+            let of_year = YearOfPurchases::gather(season, (start, end), first_day, purchases);
+            if of_year.total > 0.0 {
+                for (place, (count, days)) in of_year.seasons.iter().enumerate() {
+                    // The trend within the year is taken out, as far as a straight line has it.
+                    let expected = of_year.total * days;
+                    let factor = (count + PRIOR_PURCHASES) / (expected + PRIOR_PURCHASES);
+                    logs[place] += factor.ln();
+                    counts[place] += days;
+                }
+                years += 1;
+            }
+            end = start;
+        }
+        if years == 0 {
+            return None;
+        }
+        let mut factors: Vec<f64> = logs
+            .iter()
+            .map(|log| (log / f64::from(years)).exp())
+            .collect();
+        let days: f64 = counts.iter().sum();
+        let weighed = factors.iter().zip(&counts);
+        let mean: f64 = weighed.map(|(factor, days)| factor * days).sum::<f64>() / days;
+        for factor in &mut factors {
+            *factor /= mean;
+        }
+        Some(Self {
+            season,
+            factors,
+            years,
+        })
+    }
+
+    /// Gives the factor of a day: 1 in a mean season.
+    #[must_use]
+    pub fn factor(&self, date: NaiveDate) -> f64 {
+        self.factors
+            .get(self.season.of(date))
+            .copied()
+            .unwrap_or(1.0)
+    }
+
+    /// Gives the factors in the order of the year.
+    #[must_use]
+    pub fn factors(&self) -> &[f64] {
+        &self.factors
+    }
+
+    /// Gives how many whole years it was learnt from; one cannot tell a season from a trend.
+    #[must_use]
+    pub const fn years(&self) -> u32 {
+        self.years
+    }
+
+    /// Gives the mean factor of a number of days from a day on.
+    #[must_use]
+    pub fn mean_factor(&self, first: NaiveDate, days: u32) -> f64 {
+        let factors: f64 = first
+            .iter_days()
+            .zip(0..days)
+            .map(|(date, _)| self.factor(date))
+            .sum();
+        if days == 0 {
+            1.0
+        } else {
+            factors / f64::from(days)
+        }
+    }
+
+    /// Sets a forecast of the days after `today` into the season.
+    ///
+    /// `fitted_days` are the days before that the model has seen: if they held a peak, it has taken
+    /// it for the customers' rate already.
+    #[must_use]
+    pub fn apply(
+        &self,
+        by_model: f64,
+        today: NaiveDate,
+        fitted_days: u32,
+        horizon_days: u32,
+    ) -> SeasonalForecast {
+        let tomorrow = today.checked_add_days(Days::new(1)).unwrap_or(today);
+        let fitted_from = today
+            .checked_sub_days(Days::new(u64::from(fitted_days.saturating_sub(1))))
+            .unwrap_or(today);
+        SeasonalForecast {
+            by_model,
+            season: self.mean_factor(tomorrow, horizon_days)
+                / self.mean_factor(fitted_from, fitted_days),
+        }
+    }
+}
+
+/// The purchases of a year by season, with the share that each season's days would have.
+struct YearOfPurchases {
+    total: f64,
+    seasons: Vec<(f64, f64)>,
+}
+
+impl YearOfPurchases {
+    fn gather(
+        season: Season,
+        (start, end): (NaiveDate, NaiveDate),
+        first_day: NaiveDate,
+        purchases: &[u32],
+    ) -> Self {
+        let days = usize::try_from((end - start).num_days()).unwrap_or_default();
+        let skipped = usize::try_from((start - first_day).num_days()).unwrap_or_default();
+        let mut seasons = vec![(0.0, 0.0); season.in_a_year()];
+        let mut total = 0.0;
+        let of_year = purchases.get(skipped..).unwrap_or_default();
+        for (date, count) in start.iter_days().zip(of_year).take(days) {
+            let place = season.of(date);
+            seasons[place].0 += f64::from(*count);
+            seasons[place].1 += 1.0 / float::of_count(days);
+            total += f64::from(*count);
+        }
+        Self { total, seasons }
+    }
+}
+
+/// Gives the same day of the year before; the last of February for a leap day.
+fn a_year_before(date: NaiveDate) -> Option<NaiveDate> {
+    date.checked_sub_months(chrono::Months::new(12))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(year: i32, month: u32, day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(year, month, day).unwrap()
+    }
+
+    /// Two years of 100 purchases a day, 300 in December.
+    fn december() -> Vec<u32> {
+        date(2023, 1, 1)
+            .iter_days()
+            .take_while(|day| *day < date(2025, 1, 1))
+            .map(|day| if day.month() == 12 { 300 } else { 100 })
+            .collect()
+    }
+
+    #[test]
+    fn a_peak_is_found_and_the_mean_of_a_year_stays_one() {
+        let index = CalendarIndex::learn(Season::Month, date(2023, 1, 1), &december()).unwrap();
+        assert_eq!(index.years(), 2);
+        let (peak, rest) = (
+            index.factor(date(2025, 12, 5)),
+            index.factor(date(2025, 5, 1)),
+        );
+        assert!((peak / rest - 3.0).abs() < 0.02, "{peak} {rest}");
+        let mean = index.mean_factor(date(2025, 1, 1), 365);
+        assert!((mean - 1.0).abs() < 1e-3, "{mean}");
+        let weeks = CalendarIndex::learn(Season::Week, date(2023, 1, 1), &december()).unwrap();
+        assert!(weeks.factor(date(2025, 12, 15)) > 2.0);
+        assert_eq!(weeks.factors().len(), 52);
+    }
+
+    #[test]
+    fn a_forecast_over_a_peak_is_raised_and_the_season_stands_apart() {
+        let index = CalendarIndex::learn(Season::Month, date(2023, 1, 1), &december()).unwrap();
+        let november = date(2025, 11, 30);
+        let raised = index.apply(10.0, november, 300, 31);
+        assert!((raised.by_model - 10.0).abs() < 1e-12);
+        assert!(raised.season > 2.5 && raised.total() > 25.0, "{raised:?}");
+        let after_a_peak = index.apply(10.0, date(2025, 12, 31), 31, 31);
+        assert!(after_a_peak.season < 0.5, "{after_a_peak:?}");
+    }
+
+    #[test]
+    fn less_than_a_year_says_nothing_and_few_purchases_say_little() {
+        let days = december();
+        assert_eq!(
+            CalendarIndex::learn(Season::Month, date(2023, 1, 1), &days[..364]),
+            None
+        );
+        let few: Vec<u32> = days
+            .iter()
+            .map(|count| u32::from(*count > 100) * count / 300)
+            .collect();
+        let index = CalendarIndex::learn(Season::Month, date(2023, 1, 1), &few).unwrap();
+        assert!(index.factor(date(2025, 12, 5)) < 3.0);
+        let none = CalendarIndex::learn(Season::Month, date(2023, 1, 1), &vec![0; 800]);
+        assert_eq!(none, None);
+    }
+}
