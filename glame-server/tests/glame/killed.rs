@@ -22,9 +22,16 @@ async fn killed_runs_end_in_the_same_state(database: Database) {
 
     let mut resumed = 0;
     for kill in 0..KILLS {
+        let called_before = shop.simulator.requests();
         let mut running = shop.glame(&["sync", "all", "--json"]).spawn().unwrap();
-        // Moments spread over the whole run, from the first call to the last figures.
-        tokio::time::sleep(Duration::from_millis(60 + 90 * kill)).await;
+        // Moments spread over the whole run, from the first call to the last figures, by what the
+        // run has done: a busy machine needs its time to start a process.
+        while shop.simulator.requests() <= called_before + kill
+            && running.try_wait().unwrap().is_none()
+        {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(5 * kill)).await;
         running.kill().await.unwrap();
         let status = shop.json(&["sync", "status", "--json"]).await;
         let runs = status["runs"].as_array().unwrap();
