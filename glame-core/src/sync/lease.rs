@@ -7,6 +7,9 @@ use crate::values::{LeaseToken, SyncJobId};
 /// How many of the newest runs are looked at when a lease is taken.
 const RECENT_RUNS: u32 = 50;
 
+/// After how many processes have ended over a job nobody goes on with it: it may be what ends them.
+const MOST_ENDS: usize = 5;
+
 /// The right to synchronise, which one process at a time has.
 ///
 /// Every stored page prolongs it; while the shop's base is slow to answer, somebody must call
@@ -52,40 +55,37 @@ impl CustomerSyncService {
 
     /// Goes on with a job whose process has ended, under a lease of one's own; none if there is none.
     ///
-    /// What it had stored stays, and the runs that it had ended need not be made again.
+    /// What it had stored stays, and the runs that have succeeded need not be made again. Whoever was
+    /// asked to stop the job is heard by its next holder. A job over which process after process ends
+    /// is given up.
     pub async fn take_over(&self, owner: &str) -> Result<Option<(SyncLease, SyncTask)>, SyncError> {
         let now = self.clock.now();
         let Some(left) = self.left_behind(now).await? else {
             return Ok(None);
         };
-        let HeldLease {
-            job,
-            task: Some(task),
-            cancel_wanted,
-            ..
-        } = left
-        else {
+        let Some(task) = left.task else {
             return Ok(None);
         };
-        let lease = SyncLease {
+        let mine = HeldLease {
             token: LeaseToken::from_uuid(self.ids.next()),
-            job,
+            owner: owner.to_owned(),
+            until: now + self.settings.lease,
+            ..left
         };
-        match self.take(&lease, owner, Some(task), now).await {
+        let lease = match self.take(&mine, now).await {
             // Another process was quicker.
             Err(SyncError::Busy { .. }) => return Ok(None),
             outcome => outcome?,
+        };
+        self.end_orphans("its process ended; another one went on", now)
+            .await?;
+        let runs = self.storage.runs_of_job(lease.job).await?;
+        let failed = runs.iter().filter(|run| run.status == SyncStatus::Failed);
+        if failed.count() < MOST_ENDS {
+            return Ok(Some((lease, task)));
         }
-        if cancel_wanted {
-            let cancelled = "it was cancelled after its process had ended";
-            self.end_orphans(SyncStatus::Cancelled, cancelled, now)
-                .await?;
-            self.release_lease(lease).await?;
-            return Ok(None);
-        }
-        let ended = "its process ended; another one went on";
-        self.end_orphans(SyncStatus::Failed, ended, now).await?;
-        Ok(Some((lease, task)))
+        self.release_lease(lease).await?;
+        Ok(None)
     }
 
     /// Prolongs the lease.
@@ -135,13 +135,17 @@ impl CustomerSyncService {
                 return Err(SyncError::Busy { owner, until });
             }
         }
-        let lease = SyncLease {
+        let mine = HeldLease {
             token: LeaseToken::from_uuid(self.ids.next()),
             job: SyncJobId::from_uuid(self.ids.next()),
+            task,
+            owner: owner.to_owned(),
+            until: now + self.settings.lease,
+            cancel_wanted: false,
         };
-        self.take(&lease, owner, task, now).await?;
-        let ended = "its process ended without a word; start it again";
-        self.end_orphans(SyncStatus::Failed, ended, now).await?;
+        let lease = self.take(&mine, now).await?;
+        self.end_orphans("its process ended without a word; start it again", now)
+            .await?;
         Ok(lease)
     }
 
@@ -151,35 +155,21 @@ impl CustomerSyncService {
         Ok(held.filter(|held| held.until <= now))
     }
 
-    async fn take(
-        &self,
-        lease: &SyncLease,
-        owner: &str,
-        task: Option<SyncTask>,
-        now: DateTime<Utc>,
-    ) -> Result<(), SyncError> {
-        let held = HeldLease {
+    async fn take(&self, lease: &HeldLease, now: DateTime<Utc>) -> Result<SyncLease, SyncError> {
+        let mut work = self.storage.begin().await?;
+        match work.take_lease(lease, now).await? {
+            LeaseState::Held { owner, until } => return Err(SyncError::Busy { owner, until }),
+            LeaseState::Taken => {}
+        }
+        work.commit().await?;
+        Ok(SyncLease {
             token: lease.token,
             job: lease.job,
-            task,
-            owner: owner.to_owned(),
-            until: now + self.settings.lease,
-            cancel_wanted: false,
-        };
-        let mut work = self.storage.begin().await?;
-        match work.take_lease(&held, now).await? {
-            LeaseState::Held { owner, until } => Err(SyncError::Busy { owner, until }),
-            LeaseState::Taken => Ok(work.commit().await?),
-        }
+        })
     }
 
-    /// Marks the runs whose process has ended as what has become of them.
-    async fn end_orphans(
-        &self,
-        status: SyncStatus,
-        error: &str,
-        now: DateTime<Utc>,
-    ) -> Result<(), SyncError> {
+    /// Marks the runs as failed whose process has ended.
+    async fn end_orphans(&self, error: &str, now: DateTime<Utc>) -> Result<(), SyncError> {
         let runs = self.storage.latest_runs(RECENT_RUNS).await?;
         let orphans = runs
             .into_iter()
@@ -187,7 +177,7 @@ impl CustomerSyncService {
         let mut work = self.storage.begin().await?;
         for orphan in orphans {
             let ended = SyncRun {
-                status,
+                status: SyncStatus::Failed,
                 finished_at: Some(now),
                 error: Some(error.to_owned()),
                 ..orphan

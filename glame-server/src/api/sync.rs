@@ -256,6 +256,17 @@ impl SyncApi {
         Ok(app.begin_sync(&me, SyncTarget::All, scope).await?)
     }
 
+    /// Make the figures of all customers anew from what is stored, without asking 1C.
+    #[oai(path = "/metrics", method = "post", operation_id = "recomputeMetrics")]
+    async fn metrics(
+        &self,
+        me: SignedIn<Admins>,
+        app: Data<&Arc<App>>,
+    ) -> Answer<Told<JobBegun, Begun>, Starting> {
+        let scope = PurchaseScope::Automatic;
+        Ok(app.begin_sync(&me, SyncTarget::Metrics, scope).await?)
+    }
+
     /// Tell how the synchronisation stands.
     #[oai(path = "/status", method = "get", operation_id = "getSyncStatus")]
     async fn status(

@@ -269,7 +269,6 @@ impl SyncJob<'_> {
     /// Looks for ever whether the holder of the lease has been asked to stop.
     async fn listen(&self, lease: &SyncLease, observer: &Flagged<'_>) -> SyncOutcome {
         loop {
-            tokio::time::sleep(LISTENS_EVERY).await;
             match self.storage.held_lease().await {
                 Ok(Some(held)) if held.job == lease.job() && held.cancel_wanted => {
                     observer.raise();
@@ -277,6 +276,7 @@ impl SyncJob<'_> {
                 Ok(_) => {}
                 Err(error) => tracing::warn!(%error, "the lease could not be read"),
             }
+            tokio::time::sleep(LISTENS_EVERY).await;
         }
     }
 

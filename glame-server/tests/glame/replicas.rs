@@ -103,7 +103,7 @@ async fn another_replica_goes_on_with_a_job(end: End) {
     // Either replica shows how far the job is.
     let has_read = |job: &Value| {
         let purchases = runs_of(job, "purchases");
-        purchases.first().is_some_and(|(_, read)| *read > 0)
+        purchases.first().is_some_and(|(_, read)| *read > 500)
     };
     let half_done = job_when(&other, &admin, path, has_read).await;
     assert_eq!(half_done["status"], "running");
@@ -130,7 +130,7 @@ async fn another_replica_goes_on_with_a_job(end: End) {
     };
     assert_eq!((first, second), (broken_off, "succeeded"));
     // What the first had stored is not read again.
-    assert!(before > 0 && after < 3_000, "{done}");
+    assert!(before > 500 && after < 3_000, "{done}");
     assert_eq!(
         other.shop.stored_sums().await,
         other.shop.expected_sums(SalesRegister::Sales).await
@@ -172,15 +172,14 @@ struct ReadingAndGiving {
 
 impl Asking for ReadingAndGiving {
     fn request(&self, n: usize) -> (String, String, String) {
-        let mut headers = format!("Authorization: Bearer {}\r\n", self.token);
         let user = &self.user;
-        if n % 2 == 0 {
+        let headers = format!("Authorization: Bearer {}\r\n", self.token);
+        if n.is_multiple_of(2) {
             let first = format!("GET /api/admin/customers/{user}/loyalty HTTP/1.1");
             return (first, headers, String::new());
         }
-        headers.push_str(&format!(
-            "Idempotency-Key: gift-{n}\r\nContent-Type: application/json\r\n"
-        ));
+        let headers =
+            format!("{headers}Idempotency-Key: gift-{n}\r\nContent-Type: application/json\r\n");
         let first = format!("POST /api/admin/customers/{user}/loyalty/adjust HTTP/1.1");
         let body = json!({ "points": 1, "reason": "gift", "description": "a test" });
         (first, headers, body.to_string())

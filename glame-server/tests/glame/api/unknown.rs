@@ -108,7 +108,6 @@ fn assert_alike(what: &str, status: u16, (known, unknown): (Learnt, Learnt)) {
     );
     let slower = slower(&known.times, &unknown.times);
     let medians = [median(known.times), median(unknown.times)];
-    println!("{what}: known slower in {slower} of 100, medians {medians:?}");
     assert!(
         ALIKE.contains(&slower),
         "{what}: known ones are the slower in {slower} of 100 pairs; medians {medians:?}"
