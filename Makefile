@@ -24,6 +24,7 @@ bench: ## Print the figures of docs/BENCHMARKS.md
 	cargo bench -p glame-storage --bench bulk_load
 	cargo bench -p glame-storage --bench loyalty
 	cargo bench -p glame-server --bench sync -- 1000000
+	cargo bench -p glame-server --bench load
 
 setup: ## Install what the tests need
 	.ci/setup

@@ -7,15 +7,19 @@
 mod catalogue;
 mod customers;
 mod error;
+mod lease;
 mod metrics;
 mod observer;
 mod purchases;
 mod reading;
 mod run;
 mod service;
+mod task;
 
 pub use error::SyncError;
+pub use lease::SyncLease;
 pub use observer::{SyncObserver, Unobserved};
 pub use purchases::PurchaseScope;
 pub use run::{SyncCounts, SyncKind, SyncRun, SyncStatus, SyncTrigger};
-pub use service::{CustomerSyncService, SyncLease, SyncSettings};
+pub use service::{CustomerSyncService, SyncSettings};
+pub use task::{SyncTarget, SyncTask};

@@ -20,8 +20,8 @@ pub use calendar::{days_between, start_of_day};
 pub use card_number::{CardNumber, ParseCardNumberError};
 pub use email_address::{EmailAddress, ParseEmailAddressError};
 pub use ids::{
-    AuditEntryId, ClaimToken, LeaseToken, LookId, SavedLookId, SegmentId, SessionId, SyncRunId,
-    TransactionId, UserId, WebhookEndpointId, WebhookEventId,
+    AuditEntryId, ClaimToken, LeaseToken, LookId, SavedLookId, SegmentId, SessionId, SyncJobId,
+    SyncRunId, TransactionId, UserId, WebhookEndpointId, WebhookEventId,
 };
 pub use image_url::{ImageUrl, ParseImageUrlError};
 pub use money::{Money, MoneyError};

@@ -1,5 +1,6 @@
 //! Everything that requests are answered with, put together once.
 
+mod errands;
 mod sessions;
 mod sync_desk;
 
@@ -18,9 +19,11 @@ use glame_core::purchases::PurchaseLog;
 use glame_core::webhooks::WebhookService;
 
 use crate::api::Cursors;
+use crate::stop::Stop;
 
+pub use errands::Errands;
 pub use sessions::Sessions;
-pub use sync_desk::{SyncDesk, SyncRefused, SyncState};
+pub use sync_desk::{SyncDesk, SyncRefused, SyncStage, SyncState};
 
 /// The services behind the API.
 #[derive(Debug)]
@@ -55,6 +58,10 @@ pub struct App {
     pub webhooks: WebhookService,
     /// The synchronisation, as people ask for it.
     pub sync: SyncDesk,
+    /// What goes on after the answer.
+    pub errands: Errands,
+    /// Whether the server is about to stop.
+    pub stop: Stop,
     /// The cursors of lists.
     pub cursors: Cursors,
     /// The zone of the shop's calendar.

@@ -1,5 +1,6 @@
 //! The HTTP server: routes, measurements, graceful stop.
 
+mod drain;
 mod limits;
 mod measurements;
 mod origin;
@@ -8,7 +9,6 @@ mod request_id;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use poem::endpoint::BoxEndpoint;
 use poem::listener::{Acceptor, Listener, TcpAcceptor, TcpListener};
@@ -18,11 +18,11 @@ use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route, Server
 
 use crate::api;
 use crate::app::App;
-use crate::stop::Stop;
 use limits::RequestCounter;
 use measurements::Measurements;
 use parameters::KnownParameters;
 
+pub use drain::Leaving;
 pub use request_id::RequestId;
 
 pub(crate) use origin::origin_of;
@@ -53,21 +53,17 @@ impl HttpServer {
         self.address
     }
 
-    /// Answers until it is time to stop; open requests then have `patience` to end.
+    /// Answers until it is time to stop, and then leaves in order.
     pub async fn run(
         self,
         app: Arc<App>,
         limits: RequestLimits,
-        stop: Stop,
-        patience: Duration,
+        leaving: Leaving,
     ) -> std::io::Result<()> {
+        let drained = drain::drained(app.stop.clone(), leaving.drain);
         Server::new_with_acceptor(self.acceptor)
             .name("glame")
-            .run_with_graceful_shutdown(
-                routes(app, limits),
-                async move { stop.wanted().await },
-                Some(patience),
-            )
+            .run_with_graceful_shutdown(routes(app, limits), drained, Some(leaving.patience))
             .await
     }
 }
@@ -86,6 +82,7 @@ pub fn routes(app: Arc<App>, limits: RequestLimits) -> BoxEndpoint<'static, Resp
     let known = KnownParameters::of(&api::document());
     let counter = RequestCounter::new(limits.requests_a_minute, app.trusted_proxies);
     let service = api::service();
+    let stop = app.stop.clone();
     let routes = Route::new()
         .nest("/docs", service.scalar())
         .nest("/docs/swagger", service.swagger_ui())
@@ -103,6 +100,7 @@ pub fn routes(app: Arc<App>, limits: RequestLimits) -> BoxEndpoint<'static, Resp
     measurements
         .measured(routes)
         .with(security_headers())
+        .around(move |endpoint, request| drain::closing(stop.clone(), endpoint, request))
         .map_to_response()
         .boxed()
 }

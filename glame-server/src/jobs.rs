@@ -4,6 +4,7 @@ mod access;
 mod expiry;
 mod flagged;
 mod schedule;
+mod successor;
 mod sync;
 mod timetable;
 mod webhooks;
@@ -11,18 +12,25 @@ mod webhooks;
 pub use access::AccessSweeper;
 pub use expiry::ExpirySweeper;
 pub use schedule::Scheduler;
-pub use sync::{JobError, SyncJob, SyncOutcome, SyncPatience, SyncTarget};
+pub use successor::SyncSuccessor;
+pub use sync::{JobError, SyncJob, SyncOutcome, SyncWorker};
 pub use webhooks::{AddressRefused, DeliveryPace, GuardedResolver, WebhookSender, WebhookWorker};
+
+pub(crate) use sync::this_process;
 
 use crate::stop::Stop;
 
 /// Everything that runs by itself; what is off is none.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Jobs {
-    /// The synchronisation.
+    /// The synchronisation, on its schedule.
     pub scheduler: Option<Scheduler>,
+    /// The synchronisation, where another replica has left it behind.
+    pub successor: SyncSuccessor,
     /// The write-off of points.
     pub sweeper: Option<ExpirySweeper>,
+    /// The removal of what has ended about sign-in.
+    pub access: AccessSweeper,
     /// The delivery of events to integrators.
     pub webhooks: Option<WebhookWorker>,
 }
@@ -45,6 +53,12 @@ impl Jobs {
                 webhooks.run(stop.clone()).await;
             }
         };
-        tokio::join!(scheduler, sweeper, webhooks);
+        tokio::join!(
+            scheduler,
+            self.successor.run(stop.clone()),
+            sweeper,
+            self.access.run(stop.clone()),
+            webhooks,
+        );
     }
 }

@@ -58,6 +58,9 @@ pub struct Settings {
 pub struct ServerSettings {
     /// Address and port.
     pub listen: SocketAddr,
+    /// How many seconds a server that is told to stop by SIGTERM still takes requests, until whoever
+    /// sends them has noticed at `/readyz` that it should not get any.
+    pub drain_seconds: u32,
     /// How many seconds open requests have to end when the server stops.
     pub stop_within_seconds: u32,
     /// How many proxies of one's own stand before the server, each of which adds to
@@ -203,6 +206,7 @@ impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
+            drain_seconds: 5,
             stop_within_seconds: 20,
             trusted_proxies: 0,
             requests_per_minute: 600,

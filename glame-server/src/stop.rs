@@ -1,4 +1,8 @@
 //! The wish to stop: a signal of the system, passed on to everything that runs.
+//!
+//! SIGTERM comes from whoever runs the replicas and sends requests to them: they are still answered
+//! for a while, until it has been noticed that this one is not ready any more. Ctrl-C comes from a
+//! person who waits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +16,7 @@ pub struct Stop(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     wanted: AtomicBool,
+    unhurried: AtomicBool,
     changed: Notify,
 }
 
@@ -24,13 +29,21 @@ impl Stop {
         let stop = Self::default();
         let raised = stop.clone();
         tokio::spawn(async move {
-            signal().await;
+            match signal().await {
+                Signal::Interrupt => raised.raise(),
+                Signal::Terminate => raised.raise_unhurried(),
+            }
             tracing::info!("stopping");
-            raised.raise();
             signal().await;
             std::process::exit(130);
         });
         stop
+    }
+
+    /// Asks everything to stop, while requests still come that must be answered.
+    pub fn raise_unhurried(&self) {
+        self.0.unhurried.store(true, Ordering::SeqCst);
+        self.raise();
     }
 
     /// Asks everything to stop.
@@ -45,6 +58,12 @@ impl Stop {
         self.0.wanted.load(Ordering::SeqCst)
     }
 
+    /// Tells whether requests still come that must be answered.
+    #[must_use]
+    pub fn is_unhurried(&self) -> bool {
+        self.0.unhurried.load(Ordering::SeqCst)
+    }
+
     /// Waits until it is time to stop.
     pub async fn wanted(&self) {
         let changed = self.0.changed.notified();
@@ -57,26 +76,36 @@ impl Stop {
     }
 }
 
+/// Who wants the process to stop.
+#[derive(Debug, Clone, Copy)]
+enum Signal {
+    /// A person at a terminal.
+    Interrupt,
+    /// Whoever runs the process as a service.
+    Terminate,
+}
+
 #[cfg(unix)]
-async fn signal() {
+async fn signal() -> Signal {
     use tokio::signal::unix::{SignalKind, signal};
 
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         return interrupt().await;
     };
     tokio::select! {
-        () = interrupt() => {}
-        _ = terminate.recv() => {}
+        signal = interrupt() => signal,
+        _ = terminate.recv() => Signal::Terminate,
     }
 }
 
 #[cfg(not(unix))]
-async fn signal() {
-    interrupt().await;
+async fn signal() -> Signal {
+    interrupt().await
 }
 
-async fn interrupt() {
+async fn interrupt() -> Signal {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }
+    Signal::Interrupt
 }

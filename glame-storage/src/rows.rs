@@ -50,7 +50,9 @@ pub(crate) use segment::{
     MemberRow, OverrideRow, SegmentRow, TransitionRow, beginning_of_time, confidence_of, rule_of,
     version_of,
 };
-pub(crate) use sync_run::{LeaseRow, RejectRow, SyncRunRow, counts_of, reject_id, storable};
+pub(crate) use sync_run::{
+    LeaseRow, RejectRow, SyncRunRow, counts_of, reject_id, storable, task_of,
+};
 pub(crate) use user::{UserRow, digits_of, users_of};
 pub(crate) use webhooks::{
     ClaimedRow, DeliveryRow, EndpointRow, EventRow, NewEventRow, mark_before, names_of,

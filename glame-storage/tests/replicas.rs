@@ -7,10 +7,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use glame_core::access::RateLimit;
-use glame_core::ports::{LeaseState, StorageError};
+use glame_core::ports::{HeldLease, LeaseState, StorageError};
 use glame_core::testkit::fixtures::access::server_secret;
 use glame_core::testkit::fixtures::minute;
-use glame_core::values::LeaseToken;
+use glame_core::values::{LeaseToken, SyncJobId};
 use glame_storage::OpenOptions;
 use glame_storage::testing::PostgresCluster;
 use uuid::Uuid;
@@ -21,6 +21,17 @@ const WATCHED: Duration = Duration::from_millis(150);
 const FIRST: LeaseToken = LeaseToken::from_uuid(Uuid::from_u128(1));
 const SECOND: LeaseToken = LeaseToken::from_uuid(Uuid::from_u128(2));
 
+fn lease(token: LeaseToken, until: DateTime<Utc>) -> HeldLease {
+    HeldLease {
+        token,
+        job: SyncJobId::from_uuid(*token.as_uuid()),
+        task: None,
+        owner: "a server".to_owned(),
+        until,
+        cancel_wanted: false,
+    }
+}
+
 async fn take(
     url: &str,
     token: LeaseToken,
@@ -29,10 +40,7 @@ async fn take(
 ) -> LeaseState {
     let storage = glame_storage::open(url).await.unwrap();
     let mut work = storage.begin().await.unwrap();
-    let state = work
-        .take_lease(token, "a server", now, until)
-        .await
-        .unwrap();
+    let state = work.take_lease(&lease(token, until), now).await.unwrap();
     work.commit().await.unwrap();
     state
 }
@@ -82,7 +90,7 @@ async fn assert_waiting_ends(url: &str) {
     let impatient = glame_storage::open_with(url, &options).await.unwrap();
     let attempt = async {
         let mut work = impatient.begin().await?;
-        work.take_lease(SECOND, "a server", minute(10), minute(30))
+        work.take_lease(&lease(SECOND, minute(30)), minute(10))
             .await
     };
     let error = attempt.await.unwrap_err();

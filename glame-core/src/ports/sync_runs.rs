@@ -2,8 +2,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{Rejected, StorageError};
-use crate::sync::{SyncKind, SyncRun};
-use crate::values::{LeaseToken, SyncRunId};
+use crate::sync::{SyncKind, SyncRun, SyncTask};
+use crate::values::{LeaseToken, SyncJobId, SyncRunId};
 
 /// Finds runs of the synchronisation.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
@@ -13,7 +13,7 @@ pub trait SyncRunReader: Send + Sync {
     async fn run(&self, id: SyncRunId) -> Result<Option<SyncRun>, StorageError>;
 
     /// Gives the runs of a job, in the order in which they were begun.
-    async fn runs_of_job(&self, job: LeaseToken) -> Result<Vec<SyncRun>, StorageError>;
+    async fn runs_of_job(&self, job: SyncJobId) -> Result<Vec<SyncRun>, StorageError>;
 
     /// Gives the lease as it was taken last, run out or not; none if nobody holds it.
     async fn held_lease(&self) -> Result<Option<HeldLease>, StorageError>;
@@ -41,15 +41,13 @@ pub trait SyncRunReader: Send + Sync {
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
 #[async_trait]
 pub trait SyncRunWriter: Send {
-    /// Takes the one lease of the synchronisation until `until`, if it is free or has run out at `now`.
+    /// Takes the one lease of the synchronisation as given, if it is free or has run out at `now`.
     ///
-    /// `owner` says to people who holds it. Two works at once never both get it.
+    /// Two works at once never both get it.
     async fn take_lease(
         &mut self,
-        token: LeaseToken,
-        owner: &str,
+        lease: &HeldLease,
         now: DateTime<Utc>,
-        until: DateTime<Utc>,
     ) -> Result<LeaseState, StorageError>;
 
     /// Prolongs the lease until `until` if `token` still holds it, and tells whether it does.
@@ -61,8 +59,10 @@ pub trait SyncRunWriter: Send {
         until: DateTime<Utc>,
     ) -> Result<bool, StorageError>;
 
-    /// Asks whoever holds the lease by `token` to stop, and tells whether anybody does.
-    async fn ask_to_cancel(&mut self, token: LeaseToken) -> Result<bool, StorageError>;
+    /// Asks whoever works at a job to stop, and tells whether the lease is that of the job.
+    ///
+    /// It is so even after it has run out: whoever goes on with the job learns of it.
+    async fn ask_to_cancel(&mut self, job: SyncJobId) -> Result<bool, StorageError>;
 
     /// Gives the lease back if `token` still holds it.
     async fn release_lease(&mut self, token: LeaseToken) -> Result<(), StorageError>;
@@ -78,11 +78,15 @@ pub trait SyncRunWriter: Send {
     ) -> Result<(), StorageError>;
 }
 
-/// The lease while somebody holds it.
+/// The lease while somebody holds it, or after its holder has ended without giving it back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldLease {
-    /// The job that is done under it.
+    /// What its holder proves to be the holder by.
     pub token: LeaseToken,
+    /// The job that is done under it, by one holder after the other.
+    pub job: SyncJobId,
+    /// What another process is to do if the holder ends; none if a person waits for the holder.
+    pub task: Option<SyncTask>,
     /// Who holds it, for people.
     pub owner: String,
     /// When it runs out unless it is prolonged.

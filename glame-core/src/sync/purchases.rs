@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use futures_util::future;
+use serde::{Deserialize, Serialize};
 
 use super::reading::SalesReading;
 use super::service::{ActiveRun, length};
@@ -18,7 +19,8 @@ use crate::users::{Holder, User};
 use crate::values::{CardRef, UserId, start_of_day};
 
 /// Which purchases a run reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PurchaseScope {
     /// What may have changed since the last success; everything, if that was never or long ago read.
     Automatic,
@@ -50,7 +52,7 @@ impl CustomerSyncService {
         observer: &dyn SyncObserver,
     ) -> Result<SyncRun, SyncError> {
         let since = self.since(scope).await?;
-        let broken_off = self.broken_off(scope, since).await?;
+        let broken_off = self.broken_off(lease, scope, since).await?;
         let mut active = self
             .start(SyncKind::Purchases, since, trigger, lease, observer)
             .await?;
@@ -95,9 +97,11 @@ impl CustomerSyncService {
 
     /// Finds a run that did not come to its end and read at least what is asked for now.
     ///
-    /// Not if everything is asked for by name, nor if a card has found another owner meanwhile.
+    /// Not if everything is asked for by name, unless by the same job, nor if a card has found another
+    /// owner meanwhile.
     async fn broken_off(
         &self,
+        lease: &SyncLease,
         scope: PurchaseScope,
         since: Option<DateTime<Utc>>,
     ) -> Result<Option<SyncRun>, SyncError> {
@@ -108,7 +112,7 @@ impl CustomerSyncService {
         let fits = matches!(run.status, SyncStatus::Failed | SyncStatus::Cancelled)
             && run.cursor.is_some()
             && run.queued_at >= oldest
-            && scope != PurchaseScope::Everything
+            && (scope != PurchaseScope::Everything || run.job == Some(lease.job()))
             && run
                 .since
                 .is_none_or(|start| since.is_some_and(|since| start <= since));

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::ports::SourceCursor;
-use crate::values::{LeaseToken, SyncRunId};
+use crate::values::{SyncJobId, SyncRunId};
 
 /// What a run brings over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -154,8 +154,8 @@ pub struct SyncCounts {
 pub struct SyncRun {
     /// Which run it is.
     pub id: SyncRunId,
-    /// The job that it belongs to, by the lease under which it was made; none of old runs.
-    pub job: Option<LeaseToken>,
+    /// The job that it belongs to; none of old runs.
+    pub job: Option<SyncJobId>,
     /// What it brings over.
     pub kind: SyncKind,
     /// From when on purchases are read; none for all of them. Other kinds always read all.

@@ -3,18 +3,17 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{SyncCounts, SyncError, SyncKind, SyncObserver, SyncRun, SyncStatus, SyncTrigger};
+use super::{
+    SyncCounts, SyncError, SyncKind, SyncLease, SyncObserver, SyncRun, SyncStatus, SyncTrigger,
+};
 use crate::analytics::MetricsPolicy;
-use crate::ports::{Clock, IdSource, LeaseState, Rejected, SalesSource, Storage, UnitOfWork};
+use crate::ports::{Clock, IdSource, Rejected, SalesSource, Storage, UnitOfWork};
 use crate::users::User;
-use crate::values::{LeaseToken, SyncRunId, UserId};
+use crate::values::{SyncRunId, UserId};
 use crate::webhooks::{EventRecording, OutboxEvent};
 
 /// How many rejects of one run are kept; all of them are counted.
 const REJECTS_KEPT: u64 = 10_000;
-
-/// How many of the newest runs are looked at when a lease is taken.
-const RECENT_RUNS: u32 = 50;
 
 /// Synchronises customers, catalogue and purchases, and makes the figures that follow.
 ///
@@ -52,7 +51,7 @@ pub struct CustomerSyncService {
     pub(super) storage: Arc<dyn Storage>,
     pub(super) source: Arc<dyn SalesSource>,
     pub(super) clock: Arc<dyn Clock>,
-    ids: Arc<dyn IdSource>,
+    pub(super) ids: Arc<dyn IdSource>,
     pub(super) settings: SyncSettings,
     pub(super) events: EventRecording,
 }
@@ -86,23 +85,6 @@ impl Default for SyncSettings {
             lines_a_step: 50_000,
             metrics: MetricsPolicy::default(),
         }
-    }
-}
-
-/// The right to synchronise, which one process at a time has.
-///
-/// Every stored page prolongs it; while the shop's base is slow to answer, somebody must call
-/// [`CustomerSyncService::renew_lease`] within [`SyncSettings::lease`].
-#[derive(Debug)]
-pub struct SyncLease {
-    token: LeaseToken,
-}
-
-impl SyncLease {
-    /// Gives the name of the job that is done under the lease.
-    #[must_use]
-    pub const fn job(&self) -> LeaseToken {
-        self.token
     }
 }
 
@@ -149,66 +131,6 @@ impl CustomerSyncService {
         Self { events, ..self }
     }
 
-    /// Takes the lease of the synchronisation; `owner` says to people who holds it.
-    ///
-    /// Runs that were still under way when their process ended are marked as failed.
-    ///
-    /// # Errors
-    /// [`SyncError::Busy`] while another process holds it.
-    pub async fn acquire_lease(&self, owner: &str) -> Result<SyncLease, SyncError> {
-        let now = self.clock.now();
-        let token = LeaseToken::from_uuid(self.ids.next());
-        let mut work = self.storage.begin().await?;
-        match work
-            .take_lease(token, owner, now, now + self.settings.lease)
-            .await?
-        {
-            LeaseState::Held { owner, until } => return Err(SyncError::Busy { owner, until }),
-            LeaseState::Taken => {}
-        }
-        work.commit().await?;
-
-        let runs = self.storage.latest_runs(RECENT_RUNS).await?;
-        let orphans = runs
-            .into_iter()
-            .filter(|run| run.status == SyncStatus::Running);
-        let mut work = self.storage.begin().await?;
-        for mut orphan in orphans {
-            orphan.status = SyncStatus::Failed;
-            orphan.finished_at = Some(now);
-            orphan.error = Some("its process ended without a word; start it again".to_owned());
-            work.put_run(&orphan).await?;
-        }
-        work.commit().await?;
-        Ok(SyncLease { token })
-    }
-
-    /// Prolongs the lease.
-    ///
-    /// # Errors
-    /// [`SyncError::LeaseLost`] if another process has taken over.
-    pub async fn renew_lease(&self, lease: &SyncLease) -> Result<(), SyncError> {
-        let mut work = self.storage.begin().await?;
-        self.prolong(work.as_mut(), lease).await?;
-        Ok(work.commit().await?)
-    }
-
-    /// Gives the lease back, so that the next run need not wait.
-    pub async fn release_lease(&self, lease: SyncLease) -> Result<(), SyncError> {
-        let mut work = self.storage.begin().await?;
-        work.release_lease(lease.token).await?;
-        Ok(work.commit().await?)
-    }
-
-    async fn prolong(&self, work: &mut dyn UnitOfWork, lease: &SyncLease) -> Result<(), SyncError> {
-        let until = self.clock.now() + self.settings.lease;
-        if work.renew_lease(lease.token, until).await? {
-            Ok(())
-        } else {
-            Err(SyncError::LeaseLost)
-        }
-    }
-
     /// Begins a run: it is a row from now on.
     pub(super) async fn start<'a>(
         &self,
@@ -221,7 +143,7 @@ impl CustomerSyncService {
         let now = self.clock.now();
         let run = SyncRun {
             id: SyncRunId::from_uuid(self.ids.next()),
-            job: Some(lease.token),
+            job: Some(lease.job()),
             kind,
             since,
             status: SyncStatus::Running,

@@ -148,6 +148,7 @@ macro_rules! storage_conformance {
                 a_lost_lease_is_not_prolonged,
                 a_released_lease_is_free,
                 two_works_at_once_never_both_get_the_lease,
+                a_lease_names_its_job_and_its_task,
                 the_holder_can_be_asked_to_stop,
             }
             webhooks {

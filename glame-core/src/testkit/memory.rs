@@ -25,8 +25,8 @@ use crate::purchases::{
 use crate::sync::{SyncKind, SyncRun, SyncStatus};
 use crate::users::{DiscountCard, Role, User};
 use crate::values::{
-    CardRef, LeaseToken, LookId, Money, PeriodRange, ProductRef, SavedLookId, StoreRef, SyncRunId,
-    UserId,
+    CardRef, LeaseToken, LookId, Money, PeriodRange, ProductRef, SavedLookId, StoreRef, SyncJobId,
+    SyncRunId, UserId,
 };
 
 mod access;
@@ -491,7 +491,7 @@ impl SyncRunReader for MemoryStorage {
         Ok(self.state().runs.get(&id).cloned())
     }
 
-    async fn runs_of_job(&self, job: LeaseToken) -> Result<Vec<SyncRun>, StorageError> {
+    async fn runs_of_job(&self, job: SyncJobId) -> Result<Vec<SyncRun>, StorageError> {
         let state = self.state();
         let runs = state.runs.values().filter(|run| run.job == Some(job));
         let mut runs: Vec<SyncRun> = runs.cloned().collect();
@@ -556,23 +556,16 @@ impl State {
 impl SyncRunWriter for MemoryWork {
     async fn take_lease(
         &mut self,
-        token: LeaseToken,
-        owner: &str,
+        lease: &HeldLease,
         now: DateTime<Utc>,
-        until: DateTime<Utc>,
     ) -> Result<LeaseState, StorageError> {
         match &self.state.lease {
-            Some(lease) if lease.until > now && lease.token != token => Ok(LeaseState::Held {
-                owner: lease.owner.clone(),
-                until: lease.until,
+            Some(held) if held.until > now && held.token != lease.token => Ok(LeaseState::Held {
+                owner: held.owner.clone(),
+                until: held.until,
             }),
             _ => {
-                self.state().lease = Some(HeldLease {
-                    token,
-                    owner: owner.to_owned(),
-                    until,
-                    cancel_wanted: false,
-                });
+                self.state().lease = Some(lease.clone());
                 Ok(LeaseState::Taken)
             }
         }
@@ -592,9 +585,9 @@ impl SyncRunWriter for MemoryWork {
         }
     }
 
-    async fn ask_to_cancel(&mut self, token: LeaseToken) -> Result<bool, StorageError> {
+    async fn ask_to_cancel(&mut self, job: SyncJobId) -> Result<bool, StorageError> {
         match &mut self.state().lease {
-            Some(lease) if lease.token == token => {
+            Some(lease) if lease.job == job => {
                 lease.cancel_wanted = true;
                 Ok(true)
             }

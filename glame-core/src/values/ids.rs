@@ -41,6 +41,8 @@ ids! {
     UserId,
     /// Names one run of a synchronisation.
     SyncRunId,
+    /// Names one job of a synchronisation: the runs that somebody has asked for together.
+    SyncJobId,
     /// Names one transaction with points.
     ///
     /// It is derived from the user and the number of the transaction in the user's ledger

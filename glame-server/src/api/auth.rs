@@ -375,7 +375,7 @@ impl AuthApi {
             .map_err(Problem::from)?;
         if let (Some(message), Some(codes)) = (asked.message, app.codes.clone()) {
             // After the answer, so that nobody sees by the time whether there was anything to send.
-            tokio::spawn(async move {
+            app.errands.run(async move {
                 if let Err(error) = codes.send(&message).await {
                     tracing::warn!(error = crate::output::describe(&error), "no code was sent");
                 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use glame_core::access::{AuditAction, AuditDetails, AuditNote};
 use glame_core::ports::Rejected;
-use glame_core::sync::{PurchaseScope, SyncKind, SyncRun, SyncStatus};
-use glame_core::values::{LeaseToken, SyncRunId};
+use glame_core::sync::{PurchaseScope, SyncKind, SyncRun, SyncStatus, SyncTarget};
+use glame_core::values::{SyncJobId, SyncRunId};
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{Enum, Object, OpenApi};
@@ -16,8 +16,7 @@ use super::answer::{Answer, Begun, Done, Told};
 use super::problem::statuses;
 use super::signed_in::{Admins, SignedIn};
 use super::{Area, Problem, ProblemCode};
-use crate::app::{App, SyncState};
-use crate::jobs::SyncTarget;
+use crate::app::{App, SyncStage, SyncState};
 
 statuses! {
     /// What shows the synchronisation.
@@ -40,7 +39,7 @@ pub struct SyncApi;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
 pub enum StateName {
-    /// It waits for its turn.
+    /// It waits for a replica: the one that worked at it has ended.
     Queued,
     /// It is under way.
     Running,
@@ -135,7 +134,7 @@ pub struct JobView {
     pub status: StateName,
     /// Whether somebody has asked it to stop.
     pub cancel_wanted: bool,
-    /// Which process works at it.
+    /// Which process works at it, or did last.
     pub owner: Option<String>,
     /// Its runs so far.
     pub runs: Vec<RunView>,
@@ -144,17 +143,21 @@ pub struct JobView {
 impl From<&SyncState> for JobView {
     fn from(state: &SyncState) -> Self {
         let last = state.runs.last().map(|run| run.status);
-        let status = match (&state.lease, last) {
-            (Some(_), _) => StateName::Running,
+        let status = match (&state.stage, last) {
+            (SyncStage::Worked(_), _) => StateName::Running,
+            (SyncStage::Left(_), _) => StateName::Queued,
             // Its process has ended without a word.
-            (None, Some(SyncStatus::Running | SyncStatus::Queued) | None) => StateName::Failed,
-            (None, Some(status)) => status.into(),
+            (SyncStage::Over, Some(SyncStatus::Running | SyncStatus::Queued) | None) => {
+                StateName::Failed
+            }
+            (SyncStage::Over, Some(status)) => status.into(),
         };
+        let lease = state.stage.lease();
         Self {
             id: *state.job.as_uuid(),
             status,
-            cancel_wanted: state.lease.as_ref().is_some_and(|held| held.cancel_wanted),
-            owner: state.lease.as_ref().map(|held| held.owner.clone()),
+            cancel_wanted: lease.is_some_and(|held| held.cancel_wanted),
+            owner: lease.map(|held| held.owner.clone()),
             runs: state.runs.iter().map(RunView::from).collect(),
         }
     }
@@ -253,6 +256,17 @@ impl SyncApi {
         Ok(app.begin_sync(&me, SyncTarget::All, scope).await?)
     }
 
+    /// Make the figures of all customers anew from what is stored, without asking 1C.
+    #[oai(path = "/metrics", method = "post", operation_id = "recomputeMetrics")]
+    async fn metrics(
+        &self,
+        me: SignedIn<Admins>,
+        app: Data<&Arc<App>>,
+    ) -> Answer<Told<JobBegun, Begun>, Starting> {
+        let scope = PurchaseScope::Automatic;
+        Ok(app.begin_sync(&me, SyncTarget::Metrics, scope).await?)
+    }
+
     /// Tell how the synchronisation stands.
     #[oai(path = "/status", method = "get", operation_id = "getSyncStatus")]
     async fn status(
@@ -289,7 +303,7 @@ impl SyncApi {
         /// The job.
         id: Path<Uuid>,
     ) -> Answer<Told<JobView>, Reading> {
-        let state = app.sync.job(LeaseToken::from_uuid(id.0));
+        let state = app.sync.job(SyncJobId::from_uuid(id.0));
         let state = state.await.map_err(Problem::from)?;
         Ok(Told::new(JobView::from(&state)))
     }
@@ -307,7 +321,7 @@ impl SyncApi {
         /// The job.
         id: Path<Uuid>,
     ) -> Answer<Done, Starting> {
-        let cancelled = app.sync.cancel(LeaseToken::from_uuid(id.0));
+        let cancelled = app.sync.cancel(SyncJobId::from_uuid(id.0));
         cancelled.await.map_err(Problem::from)?;
         app.note_job(&me, "cancel", &id.0).await?;
         Ok(Done)

@@ -17,7 +17,7 @@ pub struct SystemApi;
 #[derive(Debug, Object)]
 #[oai(example)]
 pub struct Health {
-    /// `ok`, or `unavailable`.
+    /// `ok`, `stopping`, or `unavailable`.
     pub status: String,
     /// The version of the server.
     pub version: String,
@@ -49,13 +49,14 @@ pub enum Alive {
     Ok(Json<Health>),
 }
 
-/// The server can do its work, or not yet.
+/// The server can do its work, not yet, or not for much longer.
 #[derive(Debug, ApiResponse)]
 pub enum Readiness {
     /// The database answers and its schema is the right one.
     #[oai(status = 200)]
     Ready(Json<Health>),
-    /// The database does not answer, or its schema is not the one of this version.
+    /// The server is about to stop, the database does not answer, or its schema is not the one of
+    /// this version.
     #[oai(status = 503)]
     NotReady(Json<Health>),
 }
@@ -82,6 +83,9 @@ impl SystemApi {
         tag = "Area::System"
     )]
     async fn readiness(&self, app: Data<&Arc<App>>) -> Readiness {
+        if app.stop.is_wanted() {
+            return Readiness::NotReady(Json(Health::new("stopping")));
+        }
         match app.storage.check().await {
             Ok(()) => Readiness::Ready(Json(Health::new("ok"))),
             Err(error) => {

@@ -4,13 +4,16 @@ use std::time::Duration;
 use glame_core::loyalty::LoyaltyService;
 use glame_core::ports::{Clock, HeldLease, PointsSource, Storage, StorageError};
 use glame_core::sync::{
-    CustomerSyncService, PurchaseScope, SyncError, SyncObserver, SyncRun, SyncTrigger,
+    CustomerSyncService, PurchaseScope, SyncError, SyncLease, SyncRun, SyncTarget, SyncTask,
+    SyncTrigger,
 };
-use glame_core::values::LeaseToken;
+use glame_core::values::SyncJobId;
 
+use super::Errands;
 use crate::clock::SystemClock;
-use crate::jobs::{SyncJob, SyncPatience, SyncTarget};
+use crate::jobs::{JobError, SyncJob, SyncWorker, this_process};
 use crate::output::describe;
+use crate::progress::Cancellable;
 use crate::settings::Settings;
 use crate::stop::Stop;
 use crate::wiring;
@@ -20,6 +23,7 @@ use crate::wiring;
 pub struct SyncDesk {
     storage: Arc<dyn Storage>,
     works: Option<Arc<Works>>,
+    errands: Errands,
     stop: Stop,
 }
 
@@ -33,12 +37,23 @@ struct Works {
 /// A job of the synchronisation, running or done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncState {
-    /// Its name.
-    pub job: LeaseToken,
-    /// Who works at it, while somebody does.
-    pub lease: Option<HeldLease>,
+    /// The job.
+    pub job: SyncJobId,
+    /// Who works at it.
+    pub stage: SyncStage,
     /// Its runs so far.
     pub runs: Vec<SyncRun>,
+}
+
+/// Who works at a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SyncStage {
+    /// The holder of the lease.
+    Worked(HeldLease),
+    /// Nobody any more; another replica will go on with it in a moment.
+    Left(HeldLease),
+    /// Nobody: it has ended, or its process has, and nobody will go on.
+    Over,
 }
 
 /// Tells why a job was not begun, shown or stopped.
@@ -76,13 +91,35 @@ impl std::fmt::Debug for SyncDesk {
     }
 }
 
+impl SyncStage {
+    fn of(lease: HeldLease) -> Self {
+        if lease.until > SystemClock.now() {
+            Self::Worked(lease)
+        } else if lease.task.is_some() {
+            Self::Left(lease)
+        } else {
+            Self::Over
+        }
+    }
+
+    /// Gives the lease of a job that has not come to its end.
+    #[must_use]
+    pub const fn lease(&self) -> Option<&HeldLease> {
+        match self {
+            Self::Worked(lease) | Self::Left(lease) => Some(lease),
+            Self::Over => None,
+        }
+    }
+}
+
 impl SyncDesk {
     /// Puts the desk together; without a base it only shows what was done.
     #[must_use]
-    pub fn new(storage: Arc<dyn Storage>, stop: Stop) -> Self {
+    pub fn new(storage: Arc<dyn Storage>, errands: Errands, stop: Stop) -> Self {
         Self {
             storage,
             works: None,
+            errands,
             stop,
         }
     }
@@ -108,7 +145,8 @@ impl SyncDesk {
         }
     }
 
-    /// Begins a job and gives its name; it goes on after the answer.
+    /// Begins a job and gives its name; it goes on after the answer, in another replica if this one
+    /// ends.
     ///
     /// # Errors
     /// [`SyncRefused::NoSource`], [`SyncRefused::Busy`] while any replica is at work.
@@ -116,14 +154,18 @@ impl SyncDesk {
         &self,
         target: SyncTarget,
         scope: PurchaseScope,
-    ) -> Result<LeaseToken, SyncRefused> {
+    ) -> Result<SyncJobId, SyncRefused> {
         let works = self.works.clone().ok_or(SyncRefused::NoSource)?;
-        let owner = format!("process {}", std::process::id());
-        let lease = match works.service.acquire_lease(&owner).await {
+        let task = SyncTask {
+            target,
+            scope,
+            trigger: SyncTrigger::Manual,
+        };
+        let lease = match works.service.acquire_lease_for(&this_process(), task).await {
             Ok(lease) => lease,
             Err(SyncError::Busy { owner, .. }) => {
                 let held = self.storage.held_lease().await?;
-                let job = held.map(|held| held.token.as_uuid().to_string());
+                let job = held.map(|held| held.job.to_string());
                 return Err(SyncRefused::Busy {
                     owner,
                     job: job.unwrap_or_default(),
@@ -131,62 +173,82 @@ impl SyncDesk {
             }
             Err(error) => return Err(SyncRefused::Sync(error)),
         };
+        Ok(self.work_at(works, lease, task))
+    }
+
+    /// Goes on with a job whose replica has ended; gives its name, or none if there is none.
+    ///
+    /// # Errors
+    /// That the database does not answer.
+    pub async fn take_over(&self) -> Result<Option<SyncJobId>, SyncError> {
+        let Some(works) = self.works.clone() else {
+            return Ok(None);
+        };
+        let left = works.service.take_over(&this_process()).await?;
+        Ok(left.map(|(lease, task)| self.work_at(works, lease, task)))
+    }
+
+    fn work_at(&self, works: Arc<Works>, lease: SyncLease, task: SyncTask) -> SyncJobId {
         let job = lease.job();
         let (storage, stop) = (Arc::clone(&self.storage), self.stop.clone());
-        tokio::spawn(async move {
+        self.errands.run(async move {
             let work = SyncJob {
                 service: &works.service,
                 loyalty: &works.loyalty,
                 points: works.points.as_deref(),
                 storage: storage.as_ref(),
-                target,
-                scope,
+                task,
                 as_of: wiring::as_of(&works.settings),
-                trigger: SyncTrigger::Manual,
-                patience: SyncPatience::None,
+                worker: SyncWorker::Server,
             };
             let lease_time = Duration::from_secs(u64::from(works.settings.sync.lease_seconds));
-            let outcome = work.run_under(lease, &Stoppable(stop), lease_time).await;
-            if let Some(error) = outcome.error {
-                tracing::error!(error = describe(&error), "the synchronisation stopped");
+            let outcome = work.run_under(lease, &Cancellable(stop), lease_time).await;
+            match outcome.error {
+                None => {}
+                Some(JobError::Sync(SyncError::Cancelled)) => {
+                    tracing::info!(%job, "the synchronisation was stopped");
+                }
+                Some(error) => {
+                    tracing::error!(%job, error = describe(&error), "the synchronisation failed");
+                }
             }
         });
-        Ok(job)
+        job
     }
 
     /// Shows a job.
     ///
     /// # Errors
     /// [`SyncRefused::Unknown`].
-    pub async fn job(&self, job: LeaseToken) -> Result<SyncState, SyncRefused> {
+    pub async fn job(&self, job: SyncJobId) -> Result<SyncState, SyncRefused> {
         let held = self.storage.held_lease().await?;
-        let lease = held.filter(|held| held.token == job && held.until > SystemClock.now());
+        let stage = held.filter(|held| held.job == job).map(SyncStage::of);
         let runs = self.storage.runs_of_job(job).await?;
-        if lease.is_none() && runs.is_empty() {
-            return Err(SyncRefused::Unknown);
-        }
-        Ok(SyncState { job, lease, runs })
+        let stage = match stage {
+            None if runs.is_empty() => return Err(SyncRefused::Unknown),
+            stage => stage.unwrap_or(SyncStage::Over),
+        };
+        Ok(SyncState { job, stage, runs })
     }
 
     /// Gives the job that is under way, in any replica.
     pub async fn under_way(&self) -> Result<Option<SyncState>, SyncRefused> {
         let held = self.storage.held_lease().await?;
-        let Some(lease) = held.filter(|held| held.until > SystemClock.now()) else {
+        let Some(stage) = held.map(SyncStage::of) else {
             return Ok(None);
         };
-        let runs = self.storage.runs_of_job(lease.token).await?;
-        Ok(Some(SyncState {
-            job: lease.token,
-            lease: Some(lease),
-            runs,
-        }))
+        let Some(job) = stage.lease().map(|lease| lease.job) else {
+            return Ok(None);
+        };
+        let runs = self.storage.runs_of_job(job).await?;
+        Ok(Some(SyncState { job, stage, runs }))
     }
 
     /// Asks a job to stop, whichever replica works at it; it does so before its next page.
     ///
     /// # Errors
     /// [`SyncRefused::Unknown`], [`SyncRefused::Over`].
-    pub async fn cancel(&self, job: LeaseToken) -> Result<(), SyncRefused> {
+    pub async fn cancel(&self, job: SyncJobId) -> Result<(), SyncRefused> {
         let mut work = self.storage.begin().await?;
         if !work.ask_to_cancel(job).await? {
             drop(work);
@@ -195,17 +257,5 @@ impl SyncDesk {
         }
         work.commit().await?;
         Ok(())
-    }
-}
-
-/// Stops with the server.
-#[derive(Debug)]
-struct Stoppable(Stop);
-
-impl SyncObserver for Stoppable {
-    fn progressed(&self, _run: &SyncRun) {}
-
-    fn wants_to_cancel(&self) -> bool {
-        self.0.is_wanted()
     }
 }

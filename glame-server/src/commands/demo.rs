@@ -8,13 +8,15 @@ use clap::Args;
 use glame_core::analytics::Figures;
 use glame_core::loyalty::LoyaltyService;
 use glame_core::ports::Storage;
-use glame_core::sync::{CustomerSyncService, PurchaseScope, SyncTrigger};
+use glame_core::sync::{CustomerSyncService, PurchaseScope, SyncTarget, SyncTask, SyncTrigger};
 use glame_onec_simulator::{BaseSettings, Simulator, SimulatorSettings};
 
 use super::sync::{Shown, carry_out};
 use super::{CommandError, serve};
-use crate::app::SyncDesk;
-use crate::jobs::{ExpirySweeper, Jobs, Scheduler, SyncJob, SyncPatience, SyncTarget};
+use crate::app::{Errands, SyncDesk};
+use crate::jobs::{
+    AccessSweeper, ExpirySweeper, Jobs, Scheduler, SyncJob, SyncSuccessor, SyncWorker,
+};
 use crate::output::print;
 use crate::reports::{self, RfmReport};
 use crate::settings::{CustomerCodeSetting, Settings};
@@ -84,14 +86,15 @@ impl Demo {
         } else {
             print("Press Ctrl-C to stop.")?;
         }
-        let desk = SyncDesk::new(Arc::clone(&storage), stop.clone()).with_source(
-            &settings,
-            service.clone(),
-            loyalty.clone(),
-            None,
-        );
-        let app = wiring::app(&settings, Arc::clone(&storage), loyalty.clone(), desk)?;
+        let errands = Errands::default();
+        let desk = SyncDesk::new(Arc::clone(&storage), errands.clone(), stop.clone());
+        let desk = desk.with_source(&settings, service.clone(), loyalty.clone(), None);
+        let successor = SyncSuccessor::new(desk.clone());
+        let points = loyalty.clone();
+        let app = wiring::app(&settings, Arc::clone(&storage), points, desk, errands, stop)?;
         let jobs = Jobs {
+            successor,
+            access: AccessSweeper::new(app.access.clone()),
             scheduler: Scheduler::new(
                 &settings,
                 Arc::clone(&storage),
@@ -102,7 +105,7 @@ impl Demo {
             sweeper: ExpirySweeper::new(&settings, loyalty)?,
             webhooks: wiring::webhook_worker(&settings, &storage)?,
         };
-        Box::pin(serve::until_stopped(&settings, server, app, jobs, stop)).await?;
+        Box::pin(serve::until_stopped(&settings, server, app, jobs)).await?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -117,6 +120,7 @@ impl Demo {
             ..Settings::default()
         };
         settings.server.listen = self.listen;
+        settings.server.drain_seconds = 0;
         settings.database.url = Some(format!("sqlite:{path}").into());
         settings.onec.url = Some(simulator.base_url());
         let credentials = simulator.credentials();
@@ -141,11 +145,13 @@ async fn synchronise(
         loyalty,
         points: None,
         storage,
-        target: SyncTarget::All,
-        scope: PurchaseScope::Automatic,
+        task: SyncTask {
+            target: SyncTarget::All,
+            scope: PurchaseScope::Automatic,
+            trigger: SyncTrigger::Manual,
+        },
         as_of: wiring::as_of(settings),
-        trigger: SyncTrigger::Manual,
-        patience: SyncPatience::OneLease,
+        worker: SyncWorker::Command,
     };
     print("")?;
     carry_out(settings, job, Shown::Text, stop).await?;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use glame_core::analytics::AsOf;
-use glame_core::sync::{PurchaseScope, SyncTrigger};
+use glame_core::sync::{PurchaseScope, SyncTarget, SyncTask, SyncTrigger};
 
 use super::CommandError;
 use super::sync::{Shown, carry_out};
-use crate::jobs::{SyncJob, SyncPatience, SyncTarget};
+use crate::jobs::{SyncJob, SyncWorker};
 use crate::settings::Settings;
 use crate::stop::Stop;
 use crate::wiring;
@@ -45,11 +45,13 @@ impl Metrics {
             loyalty: &loyalty,
             points: None,
             storage: storage.as_ref(),
-            target: SyncTarget::Metrics,
-            scope: PurchaseScope::Automatic,
+            task: SyncTask {
+                target: SyncTarget::Metrics,
+                scope: PurchaseScope::Automatic,
+                trigger: SyncTrigger::Manual,
+            },
             as_of,
-            trigger: SyncTrigger::Manual,
-            patience: SyncPatience::OneLease,
+            worker: SyncWorker::Command,
         };
         let shown = Shown::from_flag(recompute.json);
         carry_out(settings, job, shown, &Stop::on_signals()).await?;

@@ -3,9 +3,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::CommandError;
-use crate::app::{App, SyncDesk};
-use crate::http::{HttpServer, RequestLimits};
-use crate::jobs::{ExpirySweeper, Jobs, Scheduler};
+use crate::app::{App, Errands, SyncDesk};
+use crate::http::{HttpServer, Leaving, RequestLimits};
+use crate::jobs::{AccessSweeper, ExpirySweeper, Jobs, Scheduler, SyncSuccessor};
 use crate::settings::Settings;
 use crate::stop::Stop;
 use crate::wiring;
@@ -15,7 +15,8 @@ pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
     let storage = wiring::storage(settings).await?;
     let (loyalty, groups) = wiring::loyalty(settings, Arc::clone(&storage))?.with_group_commit();
     tokio::spawn(groups.run());
-    let mut desk = SyncDesk::new(Arc::clone(&storage), stop.clone());
+    let errands = Errands::default();
+    let mut desk = SyncDesk::new(Arc::clone(&storage), errands.clone(), stop.clone());
     wiring::warn_of_old_receipts(settings)?;
     wiring::warn_of_sign_in(settings);
     let scheduler = if settings.onec.url.is_some() {
@@ -35,32 +36,45 @@ pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
         tracing::warn!("onec.url is not set: nothing will be synchronised");
         None
     };
-    let app = wiring::app(settings, Arc::clone(&storage), loyalty.clone(), desk)?;
+    let successor = SyncSuccessor::new(desk.clone());
+    let points = loyalty.clone();
+    let app = wiring::app(settings, Arc::clone(&storage), points, desk, errands, stop)?;
     let jobs = Jobs {
         scheduler,
+        successor,
         sweeper: ExpirySweeper::new(settings, loyalty)?,
+        access: AccessSweeper::new(app.access.clone()),
         webhooks: wiring::webhook_worker(settings, &storage)?,
     };
     let server = bind(settings).await?;
     tracing::info!(address = %server.address(), "listening");
-    Box::pin(until_stopped(settings, server, app, jobs, stop)).await?;
+    Box::pin(until_stopped(settings, server, app, jobs)).await?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Serves and lets the jobs run until both have come to their end.
+/// Serves and lets the jobs run until all have come to their end, or their time is over.
 pub(super) async fn until_stopped(
     settings: &Settings,
     server: HttpServer,
     app: App,
     jobs: Jobs,
-    stop: Stop,
 ) -> Result<(), CommandError> {
-    let patience = Duration::from_secs(u64::from(settings.server.stop_within_seconds));
+    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+    let leaving = Leaving {
+        drain: seconds(settings.server.drain_seconds),
+        patience: seconds(settings.server.stop_within_seconds),
+    };
     let limits = RequestLimits {
         requests_a_minute: settings.server.requests_per_minute,
     };
-    let answering = server.run(Arc::new(app), limits, stop.clone(), patience);
+    let (stop, errands) = (app.stop.clone(), app.errands.clone());
+    let answering = server.run(Arc::new(app), limits, leaving);
     let (outcome, ()) = tokio::join!(answering, jobs.run(&stop));
+    // Nobody can begin another one now.
+    let finished = tokio::time::timeout(leaving.patience, errands.finished());
+    if finished.await.is_err() {
+        tracing::warn!("some of what had been begun was not done in time");
+    }
     Ok(outcome?)
 }
 

@@ -7,12 +7,12 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use glame_core::loyalty::Settled;
 use glame_core::ports::{Rejected, Storage, StorageError};
-use glame_core::sync::{PurchaseScope, SyncCounts, SyncRun, SyncTrigger};
+use glame_core::sync::{PurchaseScope, SyncCounts, SyncRun, SyncTarget, SyncTask, SyncTrigger};
 use glame_core::values::SyncRunId;
 use serde::Serialize;
 
 use super::CommandError;
-use crate::jobs::{SyncJob, SyncPatience, SyncTarget};
+use crate::jobs::{SyncJob, SyncWorker};
 use crate::output::{grouped, print, print_json, table};
 use crate::progress::ConsoleProgress;
 use crate::settings::Settings;
@@ -160,11 +160,13 @@ impl Sync {
             loyalty: &loyalty,
             points: points.as_deref(),
             storage: storage.as_ref(),
-            target,
-            scope,
+            task: SyncTask {
+                target,
+                scope,
+                trigger: SyncTrigger::Manual,
+            },
             as_of: wiring::as_of(settings),
-            trigger: SyncTrigger::Manual,
-            patience: SyncPatience::OneLease,
+            worker: SyncWorker::Command,
         };
         let shown = Shown::from_flag(format.json);
         carry_out(settings, job, shown, &Stop::on_signals()).await?;

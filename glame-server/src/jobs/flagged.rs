@@ -22,6 +22,11 @@ impl<'a> Flagged<'a> {
     pub(super) fn raise(&self) {
         self.flag.store(true, Ordering::Relaxed);
     }
+
+    /// Tells whether the flag is raised.
+    pub(super) fn is_raised(&self) -> bool {
+        self.flag.load(Ordering::Relaxed)
+    }
 }
 
 impl SyncObserver for Flagged<'_> {
@@ -30,6 +35,6 @@ impl SyncObserver for Flagged<'_> {
     }
 
     fn wants_to_cancel(&self) -> bool {
-        self.flag.load(Ordering::Relaxed) || self.inner.wants_to_cancel()
+        self.is_raised() || self.inner.wants_to_cancel()
     }
 }

@@ -4,10 +4,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use glame_core::loyalty::LoyaltyService;
 use glame_core::ports::{Clock, PointsSource, Storage};
-use glame_core::sync::{CustomerSyncService, PurchaseScope, SyncError, SyncKind, SyncTrigger};
+use glame_core::sync::{
+    CustomerSyncService, PurchaseScope, SyncError, SyncKind, SyncTarget, SyncTask, SyncTrigger,
+};
 
 use super::timetable::Timetable;
-use super::{JobError, SyncJob, SyncPatience, SyncTarget};
+use super::{JobError, SyncJob, SyncWorker};
 use crate::clock::SystemClock;
 use crate::output::describe;
 use crate::progress::Cancellable;
@@ -79,11 +81,13 @@ impl Scheduler {
             loyalty: &self.loyalty,
             points: self.points.as_deref(),
             storage: self.storage.as_ref(),
-            target: SyncTarget::All,
-            scope: PurchaseScope::Automatic,
+            task: SyncTask {
+                target: SyncTarget::All,
+                scope: PurchaseScope::Automatic,
+                trigger: SyncTrigger::Schedule,
+            },
             as_of: wiring::as_of(&self.settings),
-            trigger: SyncTrigger::Schedule,
-            patience: SyncPatience::None,
+            worker: SyncWorker::Server,
         };
         let lease_time = Duration::from_secs(u64::from(self.settings.sync.lease_seconds));
         let outcome = job.run(&Cancellable(stop.clone()), lease_time).await;

@@ -5,8 +5,8 @@ use glame_core::analytics::AsOf;
 use glame_core::loyalty::{LoyaltyError, LoyaltyService, Settled};
 use glame_core::ports::{Clock, PointsSource, Storage};
 use glame_core::sync::{
-    CustomerSyncService, PurchaseScope, SyncError, SyncKind, SyncLease, SyncObserver, SyncRun,
-    SyncTrigger,
+    CustomerSyncService, SyncError, SyncKind, SyncLease, SyncObserver, SyncRun, SyncStatus,
+    SyncTask,
 };
 
 use super::flagged::Flagged;
@@ -15,26 +15,15 @@ use crate::clock::SystemClock;
 /// How often a job looks whether it has been asked to stop.
 const LISTENS_EVERY: Duration = Duration::from_secs(2);
 
-/// What a job brings over.
+/// Who works at a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SyncTarget {
-    /// Cards and customers.
-    Customers,
-    /// Catalogue, purchases and the figures that follow.
-    Purchases,
-    /// Everything.
-    All,
-    /// Only the figures.
-    Metrics,
-}
-
-/// Whether a job waits for a lease whose holder may be dead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SyncPatience {
-    /// Gives up at once.
-    None,
-    /// Waits until the lease would have to be prolonged; a living holder has done so by then.
-    OneLease,
+pub enum SyncWorker {
+    /// A server, which gives up at once if another one is at work. If it ends before the job does,
+    /// another one goes on with it.
+    Server,
+    /// A command that a person waits for. It waits until the lease of whoever is at work would have
+    /// to be prolonged; a living holder has done so by then. Nobody goes on with its job.
+    Command,
 }
 
 /// One job of the synchronisation: its runs in order, under one lease.
@@ -52,16 +41,17 @@ pub struct SyncJob<'a> {
     pub points: Option<&'a dyn PointsSource>,
     /// Where the rows of the runs are.
     pub storage: &'a dyn Storage,
-    /// What is brought over.
-    pub target: SyncTarget,
-    /// Which purchases are read.
-    pub scope: PurchaseScope,
+    /// What is to be done.
+    pub task: SyncTask,
     /// The instant that the figures speak of.
     pub as_of: AsOf,
-    /// Who asked for it.
-    pub trigger: SyncTrigger,
-    /// Whether it waits for a lease whose holder may be dead.
-    pub patience: SyncPatience,
+    /// Who works at it.
+    pub worker: SyncWorker,
+}
+
+/// Names this process to people who see that it is at work.
+pub(crate) fn this_process() -> String {
+    format!("process {}", std::process::id())
 }
 
 /// What became of a job.
@@ -87,21 +77,13 @@ pub enum JobError {
     Loyalty(#[source] LoyaltyError),
 }
 
-impl SyncTarget {
-    fn kinds(self) -> &'static [SyncKind] {
-        match self {
-            Self::Customers => &[SyncKind::Customers],
-            Self::Purchases => &[SyncKind::Catalogue, SyncKind::Purchases, SyncKind::Metrics],
-            Self::All => &SyncKind::ALL,
-            Self::Metrics => &[SyncKind::Metrics],
-        }
-    }
-
-    /// Tells whether points follow: from purchases, and from the status that figures give.
-    const fn moves_points(self) -> bool {
-        match self {
-            Self::Customers => false,
-            Self::Purchases | Self::All | Self::Metrics => true,
+impl SyncOutcome {
+    /// Tells of a job that was not begun.
+    fn refused(error: SyncError) -> Self {
+        Self {
+            runs: Vec::new(),
+            settled: None,
+            error: Some(error.into()),
         }
     }
 }
@@ -111,13 +93,7 @@ impl SyncJob<'_> {
     pub async fn run(&self, observer: &dyn SyncObserver, lease_time: Duration) -> SyncOutcome {
         let lease = match self.acquire_lease().await {
             Ok(lease) => lease,
-            Err(error) => {
-                return SyncOutcome {
-                    runs: Vec::new(),
-                    settled: None,
-                    error: Some(error.into()),
-                };
-            }
+            Err(error) => return SyncOutcome::refused(error),
         };
         self.run_under(lease, observer, lease_time).await
     }
@@ -137,15 +113,28 @@ impl SyncJob<'_> {
             never = self.keep_alive(&lease, lease_time / 3) => never,
             never = self.listen(&lease, &observer) => never,
         };
-        if let Err(error) = self.service.release_lease(lease).await {
+        let is_cancelled = matches!(outcome.error, Some(JobError::Sync(SyncError::Cancelled)));
+        // Nobody has asked for an end: this server stops, and another goes on.
+        let is_left = is_cancelled && !observer.is_raised() && self.worker == SyncWorker::Server;
+        let given_back = if is_left {
+            self.service.hand_over(lease).await
+        } else {
+            self.service.release_lease(lease).await
+        };
+        if let Err(error) = given_back {
             tracing::warn!(%error, "the lease of the synchronisation could not be given back");
         }
         outcome
     }
 
     async fn run_all(&self, lease: &SyncLease, observer: &dyn SyncObserver) -> SyncOutcome {
+        let done = match self.done_before(lease).await {
+            Ok(done) => done,
+            Err(error) => return SyncOutcome::refused(error),
+        };
         let mut runs = Vec::new();
-        for kind in self.target.kinds() {
+        let kinds = self.task.target.kinds().iter();
+        for kind in kinds.filter(|kind| !done.contains(kind)) {
             let begun = SystemClock.now();
             match self.run_one(*kind, lease, observer).await {
                 Ok(run) => runs.push(run),
@@ -170,9 +159,18 @@ impl SyncJob<'_> {
         }
     }
 
+    /// Gives what others have brought to its end who worked at the job before.
+    async fn done_before(&self, lease: &SyncLease) -> Result<Vec<SyncKind>, SyncError> {
+        let runs = self.storage.runs_of_job(lease.job()).await?;
+        let succeeded = runs
+            .iter()
+            .filter(|run| run.status == SyncStatus::Succeeded);
+        Ok(succeeded.map(|run| run.kind).collect())
+    }
+
     /// Brings points in line with the purchases that have changed, now or before.
     async fn settle(&self, observer: &dyn SyncObserver) -> Result<Option<Settled>, JobError> {
-        if !self.target.moves_points() || observer.wants_to_cancel() {
+        if !self.task.target.moves_points() || observer.wants_to_cancel() {
             return Ok(None);
         }
         let settled = self
@@ -210,7 +208,7 @@ impl SyncJob<'_> {
         lease: &SyncLease,
         observer: &dyn SyncObserver,
     ) -> Result<SyncRun, SyncError> {
-        let (service, trigger) = (self.service, self.trigger);
+        let (service, trigger) = (self.service, self.task.trigger);
         let run = match kind {
             SyncKind::Customers => {
                 service
@@ -220,7 +218,7 @@ impl SyncJob<'_> {
             SyncKind::Catalogue => service.sync_catalogue(lease, trigger, observer).await?,
             SyncKind::Purchases => {
                 service
-                    .sync_purchase_history(lease, self.scope, trigger, observer)
+                    .sync_purchase_history(lease, self.task.scope, trigger, observer)
                     .await?
             }
             SyncKind::Metrics => {
@@ -249,12 +247,15 @@ impl SyncJob<'_> {
     }
 
     async fn acquire_lease(&self) -> Result<SyncLease, SyncError> {
-        let owner = format!("process {}", std::process::id());
+        let owner = this_process();
+        if self.worker == SyncWorker::Server {
+            return self.service.acquire_lease_for(&owner, self.task).await;
+        }
         match self.service.acquire_lease(&owner).await {
             Err(SyncError::Busy {
                 owner: holder,
                 until,
-            }) if self.patience == SyncPatience::OneLease => {
+            }) => {
                 tracing::info!(%holder, %until, "waiting for the lease of another synchronisation");
                 let wait = until.signed_duration_since(SystemClock.now());
                 tokio::time::sleep(wait.to_std().unwrap_or_default() + Duration::from_millis(50))
@@ -268,14 +269,14 @@ impl SyncJob<'_> {
     /// Looks for ever whether the holder of the lease has been asked to stop.
     async fn listen(&self, lease: &SyncLease, observer: &Flagged<'_>) -> SyncOutcome {
         loop {
-            tokio::time::sleep(LISTENS_EVERY).await;
             match self.storage.held_lease().await {
-                Ok(Some(held)) if held.token == lease.job() && held.cancel_wanted => {
+                Ok(Some(held)) if held.job == lease.job() && held.cancel_wanted => {
                     observer.raise();
                 }
                 Ok(_) => {}
                 Err(error) => tracing::warn!(%error, "the lease could not be read"),
             }
+            tokio::time::sleep(LISTENS_EVERY).await;
         }
     }
 

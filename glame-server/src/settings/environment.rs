@@ -51,6 +51,10 @@ impl Environment {
             self.parse("GLAME_LISTEN", "an address like 0.0.0.0:8000")?,
         );
         put(
+            &mut settings.server.drain_seconds,
+            self.parse("GLAME_DRAIN_SECONDS", "a whole number of seconds")?,
+        );
+        put(
             &mut settings.server.trusted_proxies,
             self.parse("GLAME_TRUSTED_PROXIES", "a number of proxies")?,
         );

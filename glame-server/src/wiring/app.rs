@@ -13,9 +13,10 @@ use glame_core::purchases::PurchaseLog;
 
 use super::WiringError;
 use crate::api::Cursors;
-use crate::app::{App, Sessions, SyncDesk};
+use crate::app::{App, Errands, Sessions, SyncDesk};
 use crate::clock::{SystemClock, TimeOrderedIds};
 use crate::settings::Settings;
+use crate::stop::Stop;
 
 /// Puts together what the API needs.
 pub fn app(
@@ -23,6 +24,8 @@ pub fn app(
     storage: Arc<dyn Storage>,
     loyalty: LoyaltyService,
     sync: SyncDesk,
+    errands: Errands,
+    stop: Stop,
 ) -> Result<App, WiringError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(TimeOrderedIds);
@@ -52,6 +55,8 @@ pub fn app(
         access,
         loyalty,
         sync,
+        errands,
+        stop,
         storage,
     })
 }

@@ -14,11 +14,19 @@ pub(crate) const SECRET: &str = "a-secret-for-tests-and-nothing-else";
 
 /// Starts a server on a free port and waits until it listens.
 pub(crate) async fn serve(shop: &Shop) -> (Child, SocketAddr) {
+    serve_with(shop, [("GLAME_AUTH_SECRET", SECRET)]).await
+}
+
+/// Starts a server with variables of its own.
+pub(crate) async fn serve_with<const N: usize>(
+    shop: &Shop,
+    variables: [(&str, &str); N],
+) -> (Child, SocketAddr) {
     let mut command = shop.glame(&["serve"]);
     command
         .env("GLAME_LISTEN", "127.0.0.1:0")
-        .env("GLAME_AUTH_SECRET", SECRET)
-        .env("GLAME_LOG", "info");
+        .env("GLAME_LOG", "info")
+        .envs(variables);
     let mut server = command.spawn().unwrap();
     let mut log = BufReader::new(server.stderr.take().unwrap()).lines();
     loop {

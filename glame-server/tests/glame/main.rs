@@ -5,6 +5,7 @@
 )]
 
 mod api;
+mod balancer;
 mod documents;
 mod http;
 mod killed;

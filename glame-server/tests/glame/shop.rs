@@ -79,6 +79,8 @@ impl Shop {
             ("ONEC_API_PASSWORD", credentials.password),
             ("GLAME_SYNC_LEASE_SECONDS", "1".to_owned()),
             ("GLAME_LOG", "warn".to_owned()),
+            // No balancer stands before the servers of most tests.
+            ("GLAME_DRAIN_SECONDS", "0".to_owned()),
         ]);
         Self {
             simulator,

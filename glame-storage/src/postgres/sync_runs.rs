@@ -4,10 +4,10 @@ use glame_core::ports::{
     HeldLease, LeaseState, Rejected, SourceCursor, StorageError, SyncRunReader, SyncRunWriter,
 };
 use glame_core::sync::{SyncKind, SyncRun};
-use glame_core::values::{LeaseToken, SyncRunId};
+use glame_core::values::{LeaseToken, SyncJobId, SyncRunId};
 
 use super::{PostgresStorage, PostgresWork, column};
-use crate::rows::{LeaseRow, RejectRow, SyncRunRow, counts_of, reject_id, storable};
+use crate::rows::{LeaseRow, RejectRow, SyncRunRow, counts_of, reject_id, storable, task_of};
 use crate::tables::{SYNC_LEASE, SYNC_REJECTS, SYNC_RUNS};
 
 #[async_trait]
@@ -26,7 +26,7 @@ impl SyncRunReader for PostgresStorage {
         row.map(SyncRun::try_from).transpose()
     }
 
-    async fn runs_of_job(&self, job: LeaseToken) -> Result<Vec<SyncRun>, StorageError> {
+    async fn runs_of_job(&self, job: SyncJobId) -> Result<Vec<SyncRun>, StorageError> {
         let rows = sqlx::query_as!(
             SyncRunRow,
             "SELECT run, kind, since, status, triggered_by, counts, cursor, error, queued_at,
@@ -43,12 +43,12 @@ impl SyncRunReader for PostgresStorage {
     async fn held_lease(&self) -> Result<Option<HeldLease>, StorageError> {
         let row = sqlx::query_as!(
             LeaseRow,
-            "SELECT token, owner, expires_at, cancel_wanted FROM sync_lease",
+            "SELECT token, job, task, owner, expires_at, cancel_wanted FROM sync_lease",
         )
         .fetch_optional(&self.pool)
         .await
         .map_err(SYNC_LEASE.reading())?;
-        Ok(row.map(HeldLease::from))
+        row.map(HeldLease::try_from).transpose()
     }
 
     async fn latest_runs(&self, limit: u32) -> Result<Vec<SyncRun>, StorageError> {
@@ -142,23 +142,19 @@ impl SyncRunReader for PostgresStorage {
 impl SyncRunWriter for PostgresWork {
     async fn take_lease(
         &mut self,
-        token: LeaseToken,
-        owner: &str,
+        lease: &HeldLease,
         now: DateTime<Utc>,
-        until: DateTime<Utc>,
     ) -> Result<LeaseState, StorageError> {
         // The row is locked even where the condition does not hold, so that what is read
         // afterwards is what refused.
-        let written = sqlx::query!(
-            "INSERT INTO sync_lease AS held (lease, token, owner, expires_at)
-             VALUES (1, $1, $2, $3)
-             ON CONFLICT (lease) DO UPDATE
-             SET token = EXCLUDED.token, owner = EXCLUDED.owner, expires_at = EXCLUDED.expires_at,
-                 cancel_wanted = FALSE
-             WHERE held.expires_at <= $4 OR held.token = EXCLUDED.token",
-            token.as_uuid(),
-            storable(owner),
-            until,
+        let written = sqlx::query_file!(
+            "queries/postgres/take_lease.sql",
+            lease.token.as_uuid(),
+            lease.job.as_uuid(),
+            task_of(lease)?,
+            storable(&lease.owner),
+            lease.until,
+            lease.cancel_wanted,
             now,
         )
         .execute(&mut *self.tx)
@@ -194,10 +190,10 @@ impl SyncRunWriter for PostgresWork {
         Ok(renewed.rows_affected() == 1)
     }
 
-    async fn ask_to_cancel(&mut self, token: LeaseToken) -> Result<bool, StorageError> {
+    async fn ask_to_cancel(&mut self, job: SyncJobId) -> Result<bool, StorageError> {
         let asked = sqlx::query!(
-            "UPDATE sync_lease SET cancel_wanted = TRUE WHERE token = $1",
-            token.as_uuid(),
+            "UPDATE sync_lease SET cancel_wanted = TRUE WHERE job = $1",
+            job.as_uuid(),
         )
         .execute(&mut *self.tx)
         .await
@@ -227,7 +223,7 @@ impl SyncRunWriter for PostgresWork {
             run.queued_at,
             run.started_at,
             run.finished_at,
-            run.job.as_ref().map(LeaseToken::as_uuid),
+            run.job.as_ref().map(SyncJobId::as_uuid),
         )
         .execute(&mut *self.tx)
         .await

@@ -1,10 +1,10 @@
 use glame_core::ports::{HeldLease, Rejected, SourceCursor, StorageError};
 use glame_core::sync::{SyncKind, SyncRun, SyncStatus, SyncTrigger};
-use glame_core::values::{LeaseToken, SyncRunId};
+use glame_core::values::{LeaseToken, SyncJobId, SyncRunId};
 use uuid::Uuid;
 
 use super::Instant;
-use crate::tables::SYNC_RUNS;
+use crate::tables::{SYNC_LEASE, SYNC_RUNS};
 
 /// A row of `sync_runs`.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl TryFrom<SyncRunRow> for SyncRun {
     fn try_from(row: SyncRunRow) -> Result<Self, StorageError> {
         Ok(Self {
             id: SyncRunId::from_uuid(row.run),
-            job: row.job.map(LeaseToken::from_uuid),
+            job: row.job.map(SyncJobId::from_uuid),
             kind: SyncKind::from_name(&row.kind)
                 .ok_or("not a kind of run")
                 .map_err(SYNC_RUNS.corrupt("kind"))?,
@@ -54,20 +54,33 @@ impl TryFrom<SyncRunRow> for SyncRun {
 #[derive(Debug)]
 pub(crate) struct LeaseRow {
     pub(crate) token: Uuid,
+    pub(crate) job: Uuid,
+    pub(crate) task: Option<String>,
     pub(crate) owner: String,
     pub(crate) expires_at: Instant,
     pub(crate) cancel_wanted: bool,
 }
 
-impl From<LeaseRow> for HeldLease {
-    fn from(row: LeaseRow) -> Self {
-        Self {
+impl TryFrom<LeaseRow> for HeldLease {
+    type Error = StorageError;
+
+    fn try_from(row: LeaseRow) -> Result<Self, StorageError> {
+        let task = row.task.as_deref().map(serde_json::from_str);
+        Ok(Self {
             token: LeaseToken::from_uuid(row.token),
+            job: SyncJobId::from_uuid(row.job),
+            task: task.transpose().map_err(SYNC_LEASE.corrupt("task"))?,
             owner: row.owner,
             until: row.expires_at.0,
             cancel_wanted: row.cancel_wanted,
-        }
+        })
     }
+}
+
+/// Gives the task of a lease as `sync_lease` keeps it.
+pub(crate) fn task_of(lease: &HeldLease) -> Result<Option<String>, StorageError> {
+    let task = lease.task.as_ref().map(serde_json::to_string);
+    task.transpose().map_err(SYNC_LEASE.corrupt("task"))
 }
 
 /// A row of `sync_rejects`.

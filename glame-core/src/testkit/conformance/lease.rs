@@ -3,12 +3,29 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::ports::{LeaseState, Storage};
+use crate::ports::{HeldLease, LeaseState, Storage};
+use crate::sync::{PurchaseScope, SyncTarget, SyncTask, SyncTrigger};
 use crate::testkit::fixtures::minute;
-use crate::values::LeaseToken;
+use crate::values::{LeaseToken, SyncJobId};
 
 const fn token(n: u128) -> LeaseToken {
     LeaseToken::from_uuid(Uuid::from_u128(n))
+}
+
+const fn job(n: u128) -> SyncJobId {
+    SyncJobId::from_uuid(Uuid::from_u128(n))
+}
+
+/// Gives the lease of a job of its own, which a person waits for.
+fn lease(n: u128, until: DateTime<Utc>) -> HeldLease {
+    HeldLease {
+        token: token(n),
+        job: job(100 + n),
+        task: None,
+        owner: format!("server {n}"),
+        until,
+        cancel_wanted: false,
+    }
 }
 
 async fn take(
@@ -18,10 +35,7 @@ async fn take(
     until: DateTime<Utc>,
 ) -> LeaseState {
     let mut work = storage.begin().await.unwrap();
-    let state = work
-        .take_lease(token(n), &format!("server {n}"), now, until)
-        .await
-        .unwrap();
+    let state = work.take_lease(&lease(n, until), now).await.unwrap();
     work.commit().await.unwrap();
     state
 }
@@ -113,11 +127,36 @@ pub async fn two_works_at_once_never_both_get_the_lease(storage: &dyn Storage) {
     assert_eq!(taken, 1);
 }
 
-/// Whoever holds the lease learns that it should stop; the next holder is asked anew.
-pub async fn the_holder_can_be_asked_to_stop(storage: &dyn Storage) {
-    let ask = async |n| {
+/// A lease comes back as it was taken, with the job and what is to be done if the holder ends.
+pub async fn a_lease_names_its_job_and_its_task(storage: &dyn Storage) {
+    let scopes = [
+        PurchaseScope::Automatic,
+        PurchaseScope::Days(30),
+        PurchaseScope::Everything,
+    ];
+    for (n, scope) in (1..).zip(scopes) {
+        let taken = HeldLease {
+            task: Some(SyncTask {
+                target: SyncTarget::All,
+                scope,
+                trigger: SyncTrigger::Schedule,
+            }),
+            job: job(7),
+            ..lease(n, minute(0))
+        };
         let mut work = storage.begin().await.unwrap();
-        let asked = work.ask_to_cancel(token(n)).await.unwrap();
+        let state = work.take_lease(&taken, minute(0)).await.unwrap();
+        work.commit().await.unwrap();
+        assert_eq!(state, LeaseState::Taken);
+        assert_eq!(storage.held_lease().await.unwrap(), Some(taken));
+    }
+}
+
+/// Whoever holds the lease learns that it should stop; the next job is asked anew.
+pub async fn the_holder_can_be_asked_to_stop(storage: &dyn Storage) {
+    let ask = async |n: u128| {
+        let mut work = storage.begin().await.unwrap();
+        let asked = work.ask_to_cancel(job(100 + n)).await.unwrap();
         work.commit().await.unwrap();
         asked
     };
@@ -131,7 +170,8 @@ pub async fn the_holder_can_be_asked_to_stop(storage: &dyn Storage) {
     assert!(renew(storage, 1, minute(6)).await);
     assert!(wanted().await);
     take(storage, 2, minute(6), minute(9)).await;
-    let held = storage.held_lease().await.unwrap().unwrap();
-    assert_eq!((held.token, held.cancel_wanted), (token(2), false));
-    assert_eq!((held.owner.as_str(), held.until), ("server 2", minute(9)));
+    let held = storage.held_lease().await.unwrap();
+    assert_eq!(held, Some(lease(2, minute(9))));
+    // A job that was left behind can still be stopped.
+    assert!(ask(2).await);
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::ports::{SourceCursor, Storage};
 use crate::sync::{SyncCounts, SyncKind, SyncRun, SyncStatus, SyncTrigger};
 use crate::testkit::fixtures::{minute, rejected, run};
-use crate::values::LeaseToken;
+use crate::values::SyncJobId;
 
 async fn put(storage: &dyn Storage, runs: &[SyncRun]) {
     let mut work = storage.begin().await.unwrap();
@@ -69,7 +69,7 @@ pub async fn the_newest_runs_come_first(storage: &dyn Storage) {
 
 /// The runs of a job come in the order in which they were begun, and no others.
 pub async fn the_runs_of_a_job_come_in_order(storage: &dyn Storage) {
-    let job = |n| LeaseToken::from_uuid(Uuid::from_u128(n));
+    let job = |n| SyncJobId::from_uuid(Uuid::from_u128(n));
     let of = |n, owner| SyncRun {
         job: owner,
         ..run(n, SyncKind::Customers, SyncStatus::Succeeded)

@@ -68,6 +68,7 @@ const ACCESS: &[(&str, Option<&[&str]>)] = &[
     ("loginByCard", None),
     ("logout", Some(ANYBODY)),
     ("markLookPurchased", Some(CUSTOMERS)),
+    ("recomputeMetrics", Some(ADMINS)),
     ("recordCustomerConsents", Some(ADMINS)),
     ("removeSavedLook", Some(CUSTOMERS)),
     ("replayDeadLetters", Some(ADMINS)),

@@ -1,22 +1,23 @@
 use std::net::SocketAddr;
 use std::process::Stdio;
+use std::sync::Arc;
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Child;
 
-use crate::http::{SECRET, serve};
+use crate::http::{SECRET, serve_with};
 use crate::shop::{Database, Shop, small_shop};
 
-const PASSWORD: &str = "enough-secret-for-a-test";
+pub(crate) const PASSWORD: &str = "enough-secret-for-a-test";
 
 /// A shop that is synchronised and served.
 pub(crate) struct Served {
-    _shop: Shop,
+    pub(crate) shop: Arc<Shop>,
     pub(crate) address: SocketAddr,
     client: Client,
-    _server: Child,
+    pub(crate) server: Child,
 }
 
 /// An answer that has come in whole.
@@ -25,6 +26,14 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: reqwest::header::HeaderMap,
     pub(crate) text: String,
+}
+
+/// A customer who has a card and a phone.
+#[derive(Debug, Clone)]
+pub(crate) struct CardHolder {
+    pub(crate) id: String,
+    pub(crate) card: String,
+    pub(crate) phone: String,
 }
 
 /// Lets a request say something in JSON.
@@ -58,23 +67,54 @@ impl Answer {
 
 impl Served {
     pub(crate) async fn open(database: Database) -> Self {
-        let shop = Shop::open(small_shop(1), database)
-            .await
+        let shop = Shop::open(small_shop(1), database).await;
+        Self::of(shop.with("GLAME_AUTH_CUSTOMER_CODE", "card_suffix")).await
+    }
+
+    /// Synchronises a shop that is open, and serves it.
+    pub(crate) async fn of(shop: Shop) -> Self {
+        shop.sync_all(&[]).await;
+        Self::unsynchronised(shop).await
+    }
+
+    /// Serves a shop of which nothing is known yet.
+    pub(crate) async fn unsynchronised(shop: Shop) -> Self {
+        let shop = shop
             .with("GLAME_SYNC_SCHEDULE", "off")
-            .with("GLAME_AUTH_CUSTOMER_CODE", "card_suffix")
             .with("GLAME_REQUESTS_PER_MINUTE", "0")
             .with("GLAME_AUTH_SECRET", SECRET);
-        shop.sync_all(&[]).await;
         for role in ["admin", "ai_marketer", "content_manager"] {
             make_staff(&shop, role).await;
         }
-        let (server, address) = serve(&shop).await;
+        Self::start(Arc::new(shop), SECRET).await
+    }
+
+    /// Starts another server on the same database.
+    pub(crate) async fn replica(&self) -> Self {
+        Self::start(Arc::clone(&self.shop), SECRET).await
+    }
+
+    /// Starts a server on the same database with another secret.
+    pub(crate) async fn of_a_thief(&self) -> Self {
+        let secret = "the-secret-of-a-thief-with-a-copy";
+        Self::start(Arc::clone(&self.shop), secret).await
+    }
+
+    async fn start(shop: Arc<Shop>, secret: &str) -> Self {
+        let (server, address) = serve_with(&shop, [("GLAME_AUTH_SECRET", secret)]).await;
         Self {
-            _shop: shop,
+            shop,
             address,
             client: client(),
-            _server: server,
+            server,
         }
+    }
+
+    /// Asks the server to stop, as whoever runs the replicas does.
+    pub(crate) fn terminate(&self) {
+        let id = self.server.id().unwrap().to_string();
+        let mut kill = std::process::Command::new("kill");
+        assert!(kill.arg(id).status().unwrap().success());
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -101,12 +141,37 @@ impl Served {
         self.send(request.said(body)).await
     }
 
+    /// Says something without being signed in.
+    pub(crate) async fn say(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, path).said(body)).await
+    }
+
     /// Signs a member of staff in and gives the token.
     pub(crate) async fn staff(&self, role: &str) -> String {
         let body = json!({ "email": email_of(role), "password": PASSWORD });
-        let request = self.request(Method::POST, "/api/auth/login").said(&body);
-        let opened = self.send(request).await.expect(200);
+        let opened = self.say("/api/auth/login", &body).await.expect(200);
         opened["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Lists the customers who have both a card and a phone.
+    pub(crate) async fn holders(&self) -> Vec<CardHolder> {
+        let admin = self.staff("admin").await;
+        let mut holders = Vec::new();
+        let mut path = "/api/admin/customers?limit=200".to_owned();
+        loop {
+            let page = self.get(&admin, &path).await.expect(200);
+            for row in page["customers"].as_array().unwrap() {
+                let text = |name: &str| row[name].as_str().map(str::to_owned);
+                if let (Some(card), Some(phone)) = (text("discount_card_number"), text("phone")) {
+                    let id = text("id").unwrap();
+                    holders.push(CardHolder { id, card, phone });
+                }
+            }
+            let Some(next) = page["page"]["next"].as_str() else {
+                return holders;
+            };
+            path = format!("/api/admin/customers?limit=200&cursor={next}");
+        }
     }
 
     /// Signs the n-th customer who has a card in, and gives the token and the id.
@@ -123,10 +188,8 @@ impl Served {
             .collect();
         let card = rows[n]["discount_card_number"].as_str().unwrap();
         let body = json!({ "card_number": card, "code": &card[card.len() - 4..] });
-        let request = self
-            .request(Method::POST, "/api/auth/login-by-card")
-            .said(&body);
-        let opened = self.send(request).await.expect(200);
+        let opened = self.say("/api/auth/login-by-card", &body).await;
+        let opened = opened.expect(200);
         (
             opened["access_token"].as_str().unwrap().to_owned(),
             opened["user_id"].as_str().unwrap().to_owned(),
@@ -141,7 +204,7 @@ fn client() -> Client {
     Client::builder().no_proxy().build().unwrap()
 }
 
-fn email_of(role: &str) -> String {
+pub(crate) fn email_of(role: &str) -> String {
     format!("{role}@example.com")
 }
 
