@@ -1,17 +1,23 @@
-//! What the purchases of customers come to: basic figures, RFM, status.
+//! What the purchases of customers come to: figures, RFM, status, value, risk, what is to be expected.
 //!
 //! Everything here is a pure function of purchases, policy and instant, and does not depend on the
 //! order of rows. Formulas follow the guide; where they do not say, each function does.
 
 pub mod buying;
 mod metrics;
+mod outlook;
 mod preferences;
 mod rfm;
 mod scoring;
 mod service;
+mod shop;
 mod status;
 
-pub use metrics::{BoughtLine, CustomerMetrics, MetricsPolicy, OccasionPolicy, PurchaseFigures};
+pub use metrics::{
+    BoughtLine, CustomerDays, CustomerMetrics, MetricsPolicy, OccasionPolicy, PurchaseFigures,
+    day_number,
+};
+pub use outlook::{CustomerOutlook, MeasuredCustomer, OutlookPolicy};
 pub use preferences::{Preference, PurchasePreferences};
 pub use rfm::{
     ParseScoreError, PurchaseColumns, PurchaseColumnsError, RfmColumns, RfmCuts, RfmInputs,
@@ -20,4 +26,5 @@ pub use rfm::{
 pub use scoring::{AsOf, Scoring};
 pub(crate) use service::Yardstick;
 pub use service::{AnalyticsError, CustomerAnalyticsService, Figures, Group, RfmAnalysis};
+pub use shop::{RfmSpread, ShopAnalysis};
 pub use status::{CustomerStatus, StatusPolicy};

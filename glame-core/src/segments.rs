@@ -28,7 +28,7 @@ pub use explain::{Explanation, Verdict};
 pub use export::{
     CSV_HEADER, ExportRow, TooFewRows, YANDEX_AUDIENCE_MIN_ROWS, YandexAudience, csv_rows,
 };
-pub use facts::{ChurnLevel, CustomerFacts, Forecast, millionths};
+pub use facts::{CustomerFacts, Forecast, millionths};
 pub use membership::{Decision, Matching, MembershipChange, Overrides, Preview, materialise};
 pub use order::{SegmentOrderError, evaluation_order};
 pub use rule::{
@@ -41,6 +41,6 @@ pub use segment::{
 };
 pub use service::{
     Decided, NewSegment, Population, Refreshed, SegmentEdit, SegmentError, SegmentService,
-    SegmentSettings,
+    SegmentSettings, SegmentStats,
 };
 pub use snapshot::{SegmentSnapshot, SnapshotBuilder, SnapshotError};

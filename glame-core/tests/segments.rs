@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use glame_core::analytics::{AsOf, MetricsPolicy, Scoring};
-use glame_core::ports::{SegmentReader, Storage, Transition};
+use glame_core::ports::{Clock, SegmentReader, Storage, Transition};
 use glame_core::segments::{
     AssignmentSource, Colour, Decision, NewSegment, SegmentEdit, SegmentError, SegmentKind,
     SegmentOrderError, SegmentOrigin, SegmentRule, SegmentService, SegmentSettings, SegmentState,
@@ -86,7 +86,11 @@ fn asks_about(segment: SegmentId) -> Value {
 
 impl Shop {
     async fn refresh(&self) -> BTreeMap<SegmentId, (u64, u64, u64)> {
-        let population = self.service.load(&BTreeMap::new()).await.unwrap();
+        let population = self
+            .service
+            .load(AsOf::Now(self.clock.now()))
+            .await
+            .unwrap();
         let refreshed = self.service.refresh_all(&population).await.unwrap();
         refreshed
             .into_iter()
@@ -155,7 +159,11 @@ async fn a_preview_is_the_list_of_members_in_every_page() {
         .create(new_segment("Половина", &halves))
         .await
         .unwrap();
-    let population = shop.service.load(&BTreeMap::new()).await.unwrap();
+    let population = shop
+        .service
+        .load(AsOf::Now(shop.clock.now()))
+        .await
+        .unwrap();
     let preview = population
         .preview(segment.rule().unwrap(), Some(segment.id), 5)
         .unwrap();
@@ -344,7 +352,7 @@ async fn whoever_has_not_seen_the_last_version_changes_nothing() {
         name: Some(text(name)),
         ..SegmentEdit::default()
     };
-    let population = service.load(&BTreeMap::new()).await.unwrap();
+    let population = service.load(AsOf::Now(shop.clock.now())).await.unwrap();
     service
         .update(segment.id, segment.version, rename("Другое"))
         .await

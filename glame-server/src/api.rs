@@ -2,6 +2,7 @@
 //!
 //! One struct for each area. The document lists only what works.
 
+pub mod analytics;
 pub mod answer;
 pub mod auth;
 pub mod customer;
@@ -14,6 +15,7 @@ pub mod looks;
 pub mod paging;
 pub mod problem;
 pub mod roubles;
+pub mod segments;
 pub mod signed_in;
 pub mod staff;
 pub mod sync;
@@ -36,6 +38,7 @@ macro_rules! secret {
 
 pub(crate) use secret;
 
+pub use analytics::AnalyticsApi;
 pub use auth::AuthApi;
 pub use customer::CustomerApi;
 pub use customers::CustomersApi;
@@ -43,6 +46,7 @@ pub use document::document;
 pub use looks::LooksApi;
 pub use paging::Cursors;
 pub use problem::{Problem, ProblemCode};
+pub use segments::SegmentsApi;
 pub use staff::StaffApi;
 pub use sync::SyncApi;
 pub use system::SystemApi;
@@ -59,6 +63,10 @@ pub enum Area {
     Cabinet,
     /// Customers, as administrators and marketers see them.
     Customers,
+    /// Segments and their members.
+    Segments,
+    /// What all customers come to.
+    Analytics,
     /// Looks and the articles that they are made of.
     Looks,
     /// The synchronisation with 1C.
@@ -76,6 +84,8 @@ pub type Areas = (
     AuthApi,
     CustomerApi,
     CustomersApi,
+    SegmentsApi,
+    AnalyticsApi,
     LooksApi,
     SyncApi,
     StaffApi,
@@ -90,6 +100,8 @@ pub fn service() -> OpenApiService<Areas, ()> {
         AuthApi,
         CustomerApi,
         CustomersApi,
+        SegmentsApi,
+        AnalyticsApi,
         LooksApi,
         SyncApi,
         StaffApi,

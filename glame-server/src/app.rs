@@ -1,11 +1,13 @@
 //! Everything that requests are answered with, put together once.
 
 mod errands;
+mod segment_desk;
 mod sessions;
 mod sync_desk;
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use glame_core::access::AccessService;
 use glame_core::analytics::CustomerAnalyticsService;
@@ -22,6 +24,7 @@ use crate::api::Cursors;
 use crate::stop::Stop;
 
 pub use errands::Errands;
+pub use segment_desk::SegmentDesk;
 pub use sessions::Sessions;
 pub use sync_desk::{SyncDesk, SyncRefused, SyncStage, SyncState};
 
@@ -56,6 +59,10 @@ pub struct App {
     pub looks: LookService,
     /// Where integrators are told of events.
     pub webhooks: WebhookService,
+    /// The segments.
+    pub segments: SegmentDesk,
+    /// The day that figures speak of, if it is not today.
+    pub figures_of: Option<NaiveDate>,
     /// The synchronisation, as people ask for it.
     pub sync: SyncDesk,
     /// What goes on after the answer.

@@ -10,6 +10,7 @@ mod metrics;
 mod migrate;
 mod openapi;
 mod report;
+mod segments;
 mod serve;
 mod sync;
 mod user;
@@ -57,6 +58,9 @@ enum Command {
     /// Print reports
     #[command(subcommand)]
     Report(report::Report),
+    /// List, try and fill segments
+    #[command(subcommand)]
+    Segments(segments::Segments),
     /// Make and list members of staff
     #[command(subcommand)]
     User(user::User),
@@ -93,6 +97,7 @@ async fn run_command(line: CommandLine) -> Result<ExitCode, CommandError> {
         Command::Metrics(metrics) => metrics.run(&settings).await,
         Command::Loyalty(loyalty) => loyalty.run(&settings).await,
         Command::Report(report) => report.run(&settings).await,
+        Command::Segments(segments) => segments.run(&settings).await,
         Command::User(user) => user.run(&settings).await,
         Command::Openapi => openapi::run(),
     }

@@ -3,6 +3,7 @@
 mod access;
 mod expiry;
 mod flagged;
+mod follow_up;
 mod schedule;
 mod successor;
 mod sync;
@@ -11,7 +12,8 @@ mod webhooks;
 
 pub use access::AccessSweeper;
 pub use expiry::ExpirySweeper;
-pub use schedule::Scheduler;
+pub use follow_up::{AnalysisNeed, FollowUp, FollowUpError, Followed};
+pub use schedule::{ScheduledWork, Scheduler};
 pub use successor::SyncSuccessor;
 pub use sync::{JobError, SyncJob, SyncOutcome, SyncWorker};
 pub use webhooks::{AddressRefused, DeliveryPace, GuardedResolver, WebhookSender, WebhookWorker};
@@ -25,6 +27,8 @@ use crate::stop::Stop;
 pub struct Jobs {
     /// The synchronisation, on its schedule.
     pub scheduler: Option<Scheduler>,
+    /// The figures, on theirs: they change with time alone.
+    pub figures: Option<Scheduler>,
     /// The synchronisation, where another replica has left it behind.
     pub successor: SyncSuccessor,
     /// The write-off of points.
@@ -43,6 +47,11 @@ impl Jobs {
                 scheduler.run(stop.clone()).await;
             }
         };
+        let figures = async {
+            if let Some(figures) = self.figures {
+                figures.run(stop.clone()).await;
+            }
+        };
         let sweeper = async {
             if let Some(sweeper) = self.sweeper {
                 sweeper.run(stop.clone()).await;
@@ -55,6 +64,7 @@ impl Jobs {
         };
         tokio::join!(
             scheduler,
+            figures,
             self.successor.run(stop.clone()),
             sweeper,
             self.access.run(stop.clone()),

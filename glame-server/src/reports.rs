@@ -1,5 +1,6 @@
 //! Reports as tables for people and as JSON and CSV for programs, with the names of the API.
 
+mod outlook;
 mod points;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,10 @@ use glame_core::users::User;
 use glame_core::values::UserId;
 use serde::Serialize;
 
+pub use outlook::{
+    OutlookRow, SegmentRow, outlook_report, outlooks_csv, risks_table, segments_csv,
+    segments_table, values_table,
+};
 pub use points::{
     BalanceView, StatementView, TransactionView, liability_csv, liability_table, transactions_table,
 };

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use chrono::{NaiveDate, TimeDelta};
 use croner::Cron;
-use glame_core::analytics::MetricsPolicy;
+use glame_core::analytics::{MetricsPolicy, OutlookPolicy};
 use glame_core::loyalty::LoyaltyProgramme;
 use glame_core::loyalty::PointsLedger;
 use glame_core::sync::SyncSettings;
@@ -131,14 +131,33 @@ pub struct SyncPlan {
     pub lease_seconds: u32,
 }
 
-/// How customers are scored.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// How customers are scored, and what is expected of them.
+#[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AnalyticsSettings {
     /// The day that all figures speak of, for data of the past; if absent, today.
     pub as_of: Option<NaiveDate>,
+    /// When all figures are made anew, whether or not the base is read: cron in the shop's zone, or
+    /// `off`.
+    pub schedule: String,
+    /// For how many seconds previews of segments look at the customers that were read last.
+    pub snapshot_seconds: u32,
     /// The rules of the figures.
     pub metrics: MetricsPolicy,
+    /// The rules of forecasts and risks.
+    pub outlook: OutlookPolicy,
+}
+
+impl Default for AnalyticsSettings {
+    fn default() -> Self {
+        Self {
+            as_of: None,
+            schedule: "30 4 * * *".to_owned(),
+            snapshot_seconds: 300,
+            metrics: MetricsPolicy::default(),
+            outlook: OutlookPolicy::default(),
+        }
+    }
 }
 
 /// What is logged.
@@ -337,6 +356,11 @@ impl Settings {
     /// Gives the schedule of the synchronisation; none if it is off.
     pub fn schedule(&self) -> Result<Option<Cron>, SettingsError> {
         cron("sync.schedule", &self.sync.schedule)
+    }
+
+    /// Gives the schedule of the figures; none if it is off.
+    pub fn figures_schedule(&self) -> Result<Option<Cron>, SettingsError> {
+        cron("analytics.schedule", &self.analytics.schedule)
     }
 
     /// Gives the rules of the loyalty programme.

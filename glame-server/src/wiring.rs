@@ -5,6 +5,7 @@ mod access;
 mod app;
 mod forgetting;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use glame_core::analytics::{AsOf, CustomerAnalyticsService};
@@ -12,6 +13,7 @@ use glame_core::loyalty::{LoyaltyService, PointsLedger};
 use glame_core::ports::{
     Clock, CodeSenderError, HashingError, PointsSource, SalesSource, Storage, StorageError,
 };
+use glame_core::segments::{SegmentService, SegmentSettings};
 use glame_core::sync::CustomerSyncService;
 use glame_core::webhooks::{WebhookOutbox, WebhookService};
 use glame_onec::OnecSource;
@@ -23,7 +25,7 @@ pub(crate) use forgetting::SessionsOf;
 
 use crate::access::{SecretFileError, SystemSecrets};
 use crate::clock::{SystemClock, TimeOrderedIds};
-use crate::jobs::{DeliveryPace, WebhookSender, WebhookWorker};
+use crate::jobs::{DeliveryPace, FollowUp, WebhookSender, WebhookWorker};
 use crate::settings::{Settings, SettingsError};
 
 /// Tells why the parts could not be put together.
@@ -89,6 +91,35 @@ pub fn sync_service(
 /// Puts the analytics together.
 pub fn analytics(settings: &Settings, storage: Arc<dyn Storage>) -> CustomerAnalyticsService {
     CustomerAnalyticsService::new(storage, settings.analytics.metrics.clone())
+        .looking_ahead(settings.analytics.outlook, threads())
+}
+
+/// Puts the segments together.
+pub fn segments(
+    settings: &Settings,
+    storage: Arc<dyn Storage>,
+) -> Result<SegmentService, WiringError> {
+    let rules = SegmentSettings {
+        metrics: settings.analytics.metrics.clone(),
+        programme: Some(settings.programme()?),
+        threads: threads(),
+    };
+    let (clock, ids) = (Arc::new(SystemClock), Arc::new(TimeOrderedIds));
+    let service = SegmentService::new(storage, clock, ids, rules);
+    Ok(service.recording(settings.webhooks.recording()))
+}
+
+/// Puts together what follows from new figures.
+pub fn follow_up(settings: &Settings, storage: &Arc<dyn Storage>) -> Result<FollowUp, WiringError> {
+    Ok(FollowUp::new(
+        analytics(settings, Arc::clone(storage)),
+        segments(settings, Arc::clone(storage))?,
+    ))
+}
+
+/// How many threads a question about all customers may use.
+fn threads() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 /// Puts the loyalty programme together.

@@ -40,7 +40,9 @@ pub(crate) use loyalty::{
     AccountRow, AccountTotalsRow, Accounts, LotRow, LotTotalsRow, PostCells, RecallNeeds,
     RequestRow, RuleTotalsRow, SettlementRow, TransactionRow, not_locked, unknown_user,
 };
-pub(crate) use metrics::{MetricsCells, MetricsRow, ScoringCells, ScoringRow};
+pub(crate) use metrics::{
+    MetricsCells, MetricsRow, ScoringCells, ScoringRow, shop_analysis_document, shop_analysis_from,
+};
 pub(crate) use purchase::{
     PurchaseRow, RECEIPTS_A_STATEMENT, StoredReceiptRow, TotalsRow, amount_of, bounds_of,
     histories_of, in_order,

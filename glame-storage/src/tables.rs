@@ -33,6 +33,7 @@ tables! {
     STORES = "stores" of "a store";
     CUSTOMER_METRICS = "customer_metrics" of "a customer";
     SCORINGS = "scorings" of "the scoring";
+    SHOP_ANALYSES = "shop_analyses" of "the analysis of the shop";
     LOYALTY_ACCOUNTS = "loyalty_accounts" of "an account with points";
     LOYALTY_LOTS = "loyalty_lots" of "a lot of points";
     LOYALTY_TRANSACTIONS = "loyalty_transactions" of "a transaction with points";

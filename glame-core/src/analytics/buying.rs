@@ -47,11 +47,12 @@ pub use churn::{
     ChurnBasis, ChurnEvidence, ChurnFactor, ChurnLevel, ChurnPolicy, ChurnRisk, Language,
 };
 pub use co_purchase::{CategoryPair, CoPurchases};
-pub use cohorts::{Cohort, CohortMonth, CohortTable};
+pub use cohorts::{Cohort, CohortCollector, CohortMonth, CohortTable};
 pub use collapsed::{CollapsedSummaries, SummaryCollector};
-pub use data_quality::DataFinding;
+pub use data_quality::{DataFinding, FindingCollector};
 pub use discounting::Discounting;
 pub use fit::{BuyingFit, SpendFit};
+pub(super) use float::whole_days;
 pub use forecast::{
     CustomerForecast, FittedModels, ForecastBasis, ForecastPolicy, ModelCollector, ModelForecast,
     forecast_shop,

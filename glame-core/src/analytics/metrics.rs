@@ -1,4 +1,5 @@
 mod bought;
+mod days;
 mod tally;
 
 use std::collections::{BTreeSet, HashMap};
@@ -8,6 +9,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 pub use self::bought::BoughtLine;
+pub use self::days::{CustomerDays, day_number};
 use self::tally::{Sale, Tally};
 use super::{
     AsOf, CustomerStatus, PurchasePreferences, RfmCuts, RfmInputs, RfmPolicy, RfmScore,

@@ -1,13 +1,21 @@
+//! `CustomerAnalyticsService`: questions about all customers, over a storage.
+
+mod outlooks;
+
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
-    AsOf, CustomerMetrics, CustomerStatus, MetricsPolicy, PurchaseFigures, RfmCuts, RfmInputs,
-    RfmScore, RfmSegment, UnorderedCuts,
+    AsOf, CustomerDays, CustomerMetrics, CustomerStatus, MeasuredCustomer, MetricsPolicy,
+    OutlookPolicy, PurchaseFigures, RfmCuts, RfmInputs, RfmScore, RfmSegment, UnorderedCuts,
 };
 use crate::catalogue::Product;
 use crate::ports::{Storage, StorageError};
 use crate::purchases::PurchaseHistory;
+use crate::segments::{Population, SegmentStats};
 use crate::values::{Money, ProductRef, UserId};
 
 /// How many customers are looked at together.
@@ -20,6 +28,8 @@ const PAGE: u32 = 1_000;
 pub struct CustomerAnalyticsService {
     storage: Arc<dyn Storage>,
     policy: MetricsPolicy,
+    outlook: OutlookPolicy,
+    threads: NonZeroUsize,
 }
 
 /// Which figures a question is about.
@@ -38,6 +48,12 @@ pub enum AnalyticsError {
     /// No figures have been made yet.
     #[error("there are no figures yet; make them first (glame metrics recompute)")]
     NothingMeasured,
+    /// The shop has not been looked at as a whole yet.
+    #[error("the shop has not been analysed yet; do it first (glame metrics recompute)")]
+    NothingAnalysed,
+    /// The calendar does not reach to the day of the question.
+    #[error("no figures can be made as of this day")]
+    NoSuchDay,
     /// The scoring policy does not hold.
     #[error(transparent)]
     Policy(#[from] UnorderedCuts),
@@ -64,7 +80,7 @@ pub struct RfmAnalysis {
 }
 
 /// So many customers, who have spent so much.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// How many.
     pub customers: u64,
@@ -73,10 +89,21 @@ pub struct Group {
 }
 
 impl Group {
-    fn add(&mut self, spent: Money) {
-        self.customers += 1;
-        let sum = self.total_spent.kopecks().saturating_add(spent.kopecks());
-        self.total_spent = Money::from_kopecks(sum);
+    pub(super) fn add(&mut self, spent: Money) {
+        *self = self.with(Self {
+            customers: 1,
+            total_spent: spent,
+        });
+    }
+
+    /// Gives both groups together.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        let (one, more) = (self.total_spent.kopecks(), other.total_spent.kopecks());
+        Self {
+            customers: self.customers + other.customers,
+            total_spent: Money::from_kopecks(one.saturating_add(more)),
+        }
     }
 }
 
@@ -84,7 +111,20 @@ impl CustomerAnalyticsService {
     /// Puts the service together.
     #[must_use]
     pub fn new(storage: Arc<dyn Storage>, policy: MetricsPolicy) -> Self {
-        Self { storage, policy }
+        Self {
+            storage,
+            policy,
+            outlook: OutlookPolicy::default(),
+            threads: NonZeroUsize::MIN,
+        }
+    }
+
+    /// Looks ahead by these rules, on so many threads; neither changes the figures.
+    #[must_use]
+    pub const fn looking_ahead(mut self, policy: OutlookPolicy, threads: NonZeroUsize) -> Self {
+        self.outlook = policy;
+        self.threads = threads;
+        self
     }
 
     /// Gives how customers are spread over scores, cells and segments.
@@ -126,6 +166,12 @@ impl CustomerAnalyticsService {
             segments,
             statuses,
         })
+    }
+
+    /// Gives what the members of each active segment come to, by name.
+    #[must_use]
+    pub fn get_customer_segments_stats(population: &Population) -> Vec<SegmentStats> {
+        population.stats()
     }
 
     /// Gives the customers who have spent most, the most first; equal ones by user id.
@@ -274,14 +320,7 @@ impl<'a> Yardstick<'a> {
         storage: &dyn Storage,
         user: UserId,
     ) -> Result<CustomerMetrics, StorageError> {
-        let history = storage.history(user).await?;
-        let figures = PurchaseFigures::of(&history, &self.catalogue, self.policy, self.as_of);
-        Ok(CustomerMetrics::score(
-            figures,
-            &self.cuts,
-            self.policy,
-            self.as_of,
-        ))
+        Ok(self.figures_of(&storage.history(user).await?))
     }
 
     /// Measures the next page of customers, and tells who the last of them is.
@@ -291,14 +330,32 @@ impl<'a> Yardstick<'a> {
         after: Option<UserId>,
     ) -> Result<Option<(UserId, Vec<CustomerMetrics>)>, StorageError> {
         let histories = storage.histories_after(after, PAGE).await?;
-        let Some(last) = histories.last().map(PurchaseHistory::user) else {
-            return Ok(None);
-        };
-        let rows = histories
-            .iter()
-            .map(|history| PurchaseFigures::of(history, &self.catalogue, self.policy, self.as_of))
-            .map(|figures| CustomerMetrics::score(figures, &self.cuts, self.policy, self.as_of))
-            .collect();
-        Ok(Some((last, rows)))
+        let rows = histories.iter().map(|history| self.figures_of(history));
+        Ok(histories.last().map(|last| (last.user(), rows.collect())))
+    }
+
+    /// Measures the next page of customers with their days, and tells who the last of them is.
+    async fn survey_after(
+        &self,
+        storage: &dyn Storage,
+        after: Option<UserId>,
+    ) -> Result<Option<(UserId, Vec<MeasuredCustomer>)>, StorageError> {
+        let histories = storage.histories_after(after, PAGE).await?;
+        let customers = histories.iter().map(|history| self.survey(history));
+        Ok(histories
+            .last()
+            .map(|last| (last.user(), customers.collect())))
+    }
+
+    fn survey(&self, history: &PurchaseHistory) -> MeasuredCustomer {
+        MeasuredCustomer {
+            metrics: self.figures_of(history),
+            days: CustomerDays::of(history, &self.catalogue, self.policy, self.as_of),
+        }
+    }
+
+    fn figures_of(&self, history: &PurchaseHistory) -> CustomerMetrics {
+        let figures = PurchaseFigures::of(history, &self.catalogue, self.policy, self.as_of);
+        CustomerMetrics::score(figures, &self.cuts, self.policy, self.as_of)
     }
 }

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 
 use super::StorageError;
-use crate::analytics::{CustomerMetrics, Scoring};
+use crate::analytics::{CustomerMetrics, Scoring, ShopAnalysis};
 use crate::values::UserId;
 
 /// Finds the figures of customers.
@@ -20,6 +20,9 @@ pub trait MetricsReader: Send + Sync {
 
     /// Gives how and when the stored figures were made; none before the first time.
     async fn scoring(&self) -> Result<Option<Scoring>, StorageError>;
+
+    /// Gives the analysis of the whole shop that was stored last; none before the first time.
+    async fn shop_analysis(&self) -> Result<Option<ShopAnalysis>, StorageError>;
 }
 
 /// Writes the figures of customers.
@@ -34,4 +37,7 @@ pub trait MetricsWriter: Send {
 
     /// Keeps how and when the figures were made; it replaces what was kept before.
     async fn put_scoring(&mut self, scoring: &Scoring) -> Result<(), StorageError>;
+
+    /// Keeps an analysis of the whole shop; it replaces what was kept before.
+    async fn put_shop_analysis(&mut self, analysis: &ShopAnalysis) -> Result<(), StorageError>;
 }

@@ -19,6 +19,7 @@ pub(super) use self::span::is_so_old;
 use self::verdicts::BLOCK_WORDS;
 pub(super) use self::verdicts::Block;
 use super::{Bitmap, SegmentRule, SegmentSnapshot};
+use crate::analytics::AsOf;
 use crate::values::SegmentId;
 
 /// The one instant to which all windows, silences and ages of an evaluation are counted.
@@ -33,6 +34,14 @@ impl Moment {
     pub fn at(now: DateTime<Utc>, zone: Tz) -> Self {
         Self {
             today: now.with_timezone(&zone).date_naive(),
+        }
+    }
+
+    /// Takes the day of the figures.
+    #[must_use]
+    pub fn of(as_of: AsOf, zone: Tz) -> Self {
+        Self {
+            today: as_of.date(zone),
         }
     }
 

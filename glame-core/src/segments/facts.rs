@@ -1,7 +1,8 @@
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 
-use crate::analytics::{BoughtLine, CustomerMetrics};
+use crate::analytics::buying::{ChurnLevel, ModelForecast};
+use crate::analytics::{BoughtLine, CustomerMetrics, CustomerOutlook};
 use crate::users::User;
 use crate::values::Money;
 
@@ -52,25 +53,26 @@ pub struct Forecast {
     pub churn_level: Option<ChurnLevel>,
 }
 
-/// How likely a customer is to leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ChurnLevel {
-    /// Hardly.
-    Low,
-    /// Perhaps.
-    Medium,
-    /// Probably.
-    High,
-}
-
-impl ChurnLevel {
-    /// Gives the name that rules use.
+impl Forecast {
+    /// Takes what rules can ask about from an outlook.
+    ///
+    /// Chances and expectations are those of a fitted model alone; the risk may rest on plain rules.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
+    pub fn of(outlook: &CustomerOutlook) -> Self {
+        let forecast = outlook.forecast.and_then(|forecast| forecast.by_model);
+        let expected_spend = |by_model: &ModelForecast| {
+            let kopecks = Decimal::from(by_model.expected_spend?.kopecks());
+            let purchases = Decimal::from_f64(by_model.expected_purchases)?;
+            let sum = kopecks.checked_mul(purchases)?.round();
+            i64::try_from(sum).ok().map(Money::from_kopecks)
+        };
+        Self {
+            p_alive: forecast.and_then(|by_model| millionths(by_model.next_purchase.p_alive)),
+            expected_purchases: forecast
+                .and_then(|by_model| millionths(by_model.expected_purchases)),
+            expected_spend: forecast.as_ref().and_then(expected_spend),
+            clv: outlook.value.to_come,
+            churn_level: Some(outlook.churn.level),
         }
     }
 }

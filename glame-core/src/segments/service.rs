@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 pub use members::Decided;
-pub use population::Population;
+pub use population::{Population, SegmentStats};
 pub use refreshing::Refreshed;
 
 use super::{
@@ -20,6 +20,7 @@ use crate::analytics::MetricsPolicy;
 use crate::loyalty::LoyaltyProgramme;
 use crate::ports::{Clock, IdSource, Storage, StorageError, StoredSegment};
 use crate::values::{PlainText, SegmentId};
+use crate::webhooks::EventRecording;
 
 /// How many rows are read together.
 const PAGE: u32 = 1_000;
@@ -34,6 +35,7 @@ pub struct SegmentService {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     settings: Arc<SegmentSettings>,
+    events: EventRecording,
 }
 
 /// What the service has to know of the shop.
@@ -128,7 +130,15 @@ impl SegmentService {
             clock,
             ids,
             settings: Arc::new(settings),
+            events: EventRecording::Off,
         }
+    }
+
+    /// Tells integrators who enters and leaves, in the unit of work of the change.
+    #[must_use]
+    pub const fn recording(mut self, events: EventRecording) -> Self {
+        self.events = events;
+        self
     }
 
     /// Stores those of the default segments whose names are not taken, and gives how many.
@@ -217,6 +227,11 @@ impl SegmentService {
         work.put_segment(&segment, seen).await?;
         work.commit().await?;
         Ok(segment)
+    }
+
+    /// Gives all segments, by id, drafts and archived ones among them.
+    pub async fn all(&self) -> Result<Vec<StoredSegment>, SegmentError> {
+        Ok(self.storage.segments().await?)
     }
 
     /// Gives a segment.

@@ -13,6 +13,7 @@ use self::purchases::Purchases;
 use super::{
     Bitmap, ChoiceField, CustomerFacts, DateField, FlagField, NumberField, SetField, TextField,
 };
+use crate::analytics::buying::ChurnLevel;
 use crate::analytics::{BoughtLine, CustomerStatus, Preference};
 use crate::catalogue::Store;
 use crate::values::{Money, StoreRef, UserId};
@@ -343,6 +344,6 @@ fn word_of(field: ChoiceField, facts: &CustomerFacts<'_>) -> Option<&'static str
             let score = facts.metrics.and_then(|metrics| metrics.rfm_score);
             score.map(|score| score.segment().as_str())
         }
-        ChoiceField::ChurnLevel => facts.forecast?.churn_level.map(super::ChurnLevel::as_str),
+        ChoiceField::ChurnLevel => facts.forecast?.churn_level.map(ChurnLevel::as_str),
     }
 }

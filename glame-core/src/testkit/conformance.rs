@@ -90,6 +90,7 @@ macro_rules! storage_conformance {
                 figures_are_replaced_and_removed,
                 figures_come_in_pages_by_user,
                 the_scoring_is_replaced,
+                the_analysis_of_the_shop_is_replaced,
             }
             loyalty {
                 a_new_customer_has_an_empty_account,

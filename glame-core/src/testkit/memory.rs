@@ -10,7 +10,7 @@ use self::customers::Kept;
 use self::loyalty::{Ledger, Settlement};
 use self::webhooks::Webhooks;
 use crate::access::AuditEntry;
-use crate::analytics::{CustomerMetrics, Scoring};
+use crate::analytics::{CustomerMetrics, Scoring, ShopAnalysis};
 use crate::catalogue::{Product, Store};
 use crate::customers::ConsentRecord;
 use crate::looks::{Look, SavedLook};
@@ -61,6 +61,7 @@ struct State {
     settlements: BTreeMap<UserId, Settlement>,
     metrics: BTreeMap<UserId, CustomerMetrics>,
     scoring: Option<Scoring>,
+    shop_analysis: Option<ShopAnalysis>,
     segments: segments::Segments,
     runs: BTreeMap<SyncRunId, SyncRun>,
     rejects: BTreeMap<SyncRunId, Vec<Rejected>>,
@@ -460,6 +461,10 @@ impl MetricsReader for MemoryStorage {
     async fn scoring(&self) -> Result<Option<Scoring>, StorageError> {
         Ok(self.state().scoring.clone())
     }
+
+    async fn shop_analysis(&self) -> Result<Option<ShopAnalysis>, StorageError> {
+        Ok(self.state().shop_analysis.clone())
+    }
 }
 
 #[async_trait]
@@ -481,6 +486,11 @@ impl MetricsWriter for MemoryWork {
 
     async fn put_scoring(&mut self, scoring: &Scoring) -> Result<(), StorageError> {
         self.state().scoring = Some(scoring.clone());
+        Ok(())
+    }
+
+    async fn put_shop_analysis(&mut self, analysis: &ShopAnalysis) -> Result<(), StorageError> {
+        self.state().shop_analysis = Some(analysis.clone());
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use super::payload::{
     TestMessage,
 };
 use crate::loyalty::{LoyaltyTransaction, TransactionKind};
+use crate::ports::{SegmentTransition, Transition};
 use crate::sync::SyncRun;
 use crate::values::{UserId, WebhookEventId};
 
@@ -186,28 +187,28 @@ impl OutboxEvent {
 
     /// Tells that a customer has come into a segment or has left it.
     ///
-    /// `sequence` counts the changes of this customer in this segment: whoever writes the change has
-    /// it, and no two changes have the same.
+    /// Its `sequence` is the microsecond of the change: no two changes of a customer in a segment
+    /// have the same.
     #[must_use]
-    pub fn segment_changed(
-        segment: Uuid,
-        user: UserId,
-        entered: bool,
-        sequence: u64,
-        at: DateTime<Utc>,
-    ) -> Self {
-        let event_type = if entered {
-            EventType::SegmentEntered
-        } else {
-            EventType::SegmentLeft
+    pub fn segment_changed(transition: &SegmentTransition) -> Self {
+        let SegmentTransition {
+            segment,
+            user,
+            happened_at,
+            ..
+        } = *transition;
+        let event_type = match transition.transition {
+            Transition::Entered => EventType::SegmentEntered,
+            Transition::Left => EventType::SegmentLeft,
         };
-        let of = format!("{segment} {user} {sequence}");
+        let sequence = u64::try_from(happened_at.timestamp_micros()).unwrap_or_default();
         let data = SegmentChanged {
             segment_id: segment,
             user_id: user,
             sequence,
         };
-        Self::new(event_type, &of, at, data)
+        let of = format!("{segment} {user} {sequence}");
+        Self::new(event_type, &of, happened_at, data)
     }
 
     /// Tells that a run has ended, at `at` if its row does not say when.
@@ -252,6 +253,7 @@ mod tests {
     use crate::loyalty::Sequence;
     use crate::testkit::fixtures::webhooks::transaction;
     use crate::testkit::fixtures::{customer, minute};
+    use crate::values::SegmentId;
 
     #[test]
     fn every_type_is_found_by_its_name() {
@@ -294,7 +296,12 @@ mod tests {
     #[test]
     fn the_same_change_is_the_same_event_and_another_one_is_another() {
         let (anna, boris) = (customer(1).id, customer(2).id);
-        let segment = Uuid::from_u128(5);
+        let transition = |user, transition, minutes| SegmentTransition {
+            segment: SegmentId::from_uuid(Uuid::from_u128(5)),
+            user,
+            happened_at: minute(minutes),
+            transition,
+        };
         let events = [
             OutboxEvent::points(&transaction(anna, 1)),
             OutboxEvent::points(&transaction(anna, 2)),
@@ -303,9 +310,9 @@ mod tests {
             OutboxEvent::customer_created(boris, minute(0)),
             OutboxEvent::customer_merged(&[transaction(anna, 1)], &[transaction(boris, 1)])
                 .unwrap(),
-            OutboxEvent::segment_changed(segment, anna, true, 1, minute(0)),
-            OutboxEvent::segment_changed(segment, anna, false, 1, minute(0)),
-            OutboxEvent::segment_changed(segment, anna, true, 2, minute(0)),
+            OutboxEvent::segment_changed(&transition(anna, Transition::Entered, 0)),
+            OutboxEvent::segment_changed(&transition(anna, Transition::Left, 0)),
+            OutboxEvent::segment_changed(&transition(anna, Transition::Entered, 1)),
         ];
         let ids: BTreeSet<_> = events.iter().map(|event| event.id).collect();
         assert_eq!(ids.len(), events.len());

@@ -2,12 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::EventType;
 use crate::loyalty::{LoyaltyTransaction, Sequence};
 use crate::sync::{SyncCounts, SyncKind, SyncRun, SyncStatus};
-use crate::values::{DocumentRef, SyncRunId, TransactionId, UserId};
+use crate::values::{DocumentRef, SegmentId, SyncRunId, TransactionId, UserId};
 
 /// What is sent of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,7 +74,7 @@ pub struct CustomerMerged {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SegmentChanged {
     /// The segment.
-    pub segment_id: Uuid,
+    pub segment_id: SegmentId,
     /// The customer.
     pub user_id: UserId,
     /// Grows with each change of this customer in this segment.

@@ -7,10 +7,12 @@ use std::process::{Command, Stdio};
 use glame_core::loyalty::{
     LoyaltyAccount, LoyaltyProgramme, LoyaltyTransaction, TransactionKind, decide,
 };
+use glame_core::ports::{SegmentTransition, Transition};
 use glame_core::sync::{SyncCounts, SyncKind, SyncRun, SyncStatus};
 use glame_core::testkit::fixtures::loyalty::{adjust, bonus, earn, posting, spend, take_back};
 use glame_core::testkit::fixtures::webhooks::event_id;
 use glame_core::testkit::fixtures::{customer, minute, run};
+use glame_core::values::SegmentId;
 use glame_core::webhooks::{EventType, OutboxEvent};
 use serde_json::Value;
 use uuid::Uuid;
@@ -58,7 +60,14 @@ fn ledger() -> Vec<LoyaltyTransaction> {
 fn samples() -> Vec<OutboxEvent> {
     let ledger = ledger();
     let (anna, boris) = (customer(1).id, customer(2).id);
-    let segment = Uuid::from_u128(0x5E_0001);
+    let changed = |transition, happened_at| {
+        OutboxEvent::segment_changed(&SegmentTransition {
+            segment: SegmentId::from_uuid(Uuid::from_u128(0x5E_0001)),
+            user: anna,
+            happened_at,
+            transition,
+        })
+    };
     let finished = SyncRun {
         counts: SyncCounts {
             read: 120,
@@ -80,8 +89,8 @@ fn samples() -> Vec<OutboxEvent> {
     };
     let mut samples: Vec<OutboxEvent> = ledger.iter().map(OutboxEvent::points).collect();
     samples.extend([
-        OutboxEvent::segment_changed(segment, anna, true, 1, minute(0)),
-        OutboxEvent::segment_changed(segment, anna, false, 2, minute(1)),
+        changed(Transition::Entered, minute(0)),
+        changed(Transition::Left, minute(1)),
         OutboxEvent::customer_created(anna, minute(0)),
         OutboxEvent::customer_merged(&adjusted, &[taken]).unwrap(),
         OutboxEvent::sync_finished(&finished, minute(9)),

@@ -13,6 +13,7 @@ use glame_core::customers::CustomerError;
 use glame_core::looks::LookError;
 use glame_core::loyalty::{LoyaltyError, NotPosted, Refusal};
 use glame_core::ports::StorageError;
+use glame_core::segments::SegmentError;
 use glame_core::webhooks::WebhookError;
 
 use super::problem::FieldProblem;
@@ -93,6 +94,23 @@ impl From<CustomerError> for Problem {
     }
 }
 
+impl From<SegmentError> for Problem {
+    fn from(error: SegmentError) -> Self {
+        let detail = error.to_string();
+        match error {
+            SegmentError::NotFound(_) => Self::new(ProblemCode::NotFound, detail),
+            SegmentError::Changed { .. } => Self::new(ProblemCode::Stale, detail),
+            SegmentError::NameTaken => Self::of_field(ProblemCode::Conflict, "/name", detail),
+            SegmentError::Order(_) | SegmentError::Unknown(_) => {
+                Self::of_field(ProblemCode::Conflict, "/rule", detail)
+            }
+            SegmentError::TooFew(_) => Self::new(ProblemCode::Conflict, detail),
+            SegmentError::Storage(error) => error.into(),
+            error => internal(&error),
+        }
+    }
+}
+
 impl From<LookError> for Problem {
     fn from(error: LookError) -> Self {
         let detail = error.to_string();
@@ -160,7 +178,9 @@ impl From<AnalyticsError> for Problem {
     fn from(error: AnalyticsError) -> Self {
         let detail = error.to_string();
         match error {
-            AnalyticsError::NothingMeasured => Self::new(ProblemCode::NothingMeasured, detail),
+            AnalyticsError::NothingMeasured | AnalyticsError::NothingAnalysed => {
+                Self::new(ProblemCode::NothingMeasured, detail)
+            }
             AnalyticsError::Storage(error) => error.into(),
             error => internal(&error),
         }

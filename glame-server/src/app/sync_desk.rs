@@ -1,17 +1,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use glame_core::loyalty::LoyaltyService;
-use glame_core::ports::{Clock, HeldLease, PointsSource, Storage, StorageError};
+use glame_core::ports::{Clock, HeldLease, Storage, StorageError};
 use glame_core::sync::{
-    CustomerSyncService, PurchaseScope, SyncError, SyncLease, SyncRun, SyncTarget, SyncTask,
-    SyncTrigger,
+    PurchaseScope, SyncError, SyncLease, SyncRun, SyncTarget, SyncTask, SyncTrigger,
 };
 use glame_core::values::SyncJobId;
 
 use super::Errands;
 use crate::clock::SystemClock;
-use crate::jobs::{JobError, SyncJob, SyncWorker, this_process};
+use crate::jobs::{JobError, ScheduledWork, SyncJob, SyncWorker, this_process};
 use crate::output::describe;
 use crate::progress::Cancellable;
 use crate::settings::Settings;
@@ -29,9 +27,7 @@ pub struct SyncDesk {
 
 struct Works {
     settings: Settings,
-    service: CustomerSyncService,
-    loyalty: LoyaltyService,
-    points: Option<Arc<dyn PointsSource>>,
+    with: ScheduledWork,
 }
 
 /// A job of the synchronisation, running or done.
@@ -126,18 +122,10 @@ impl SyncDesk {
 
     /// Lets people begin jobs.
     #[must_use]
-    pub fn with_source(
-        self,
-        settings: &Settings,
-        service: CustomerSyncService,
-        loyalty: LoyaltyService,
-        points: Option<Arc<dyn PointsSource>>,
-    ) -> Self {
+    pub fn with_source(self, settings: &Settings, with: ScheduledWork) -> Self {
         let works = Works {
             settings: settings.clone(),
-            service,
-            loyalty,
-            points,
+            with,
         };
         Self {
             works: Some(Arc::new(works)),
@@ -161,7 +149,12 @@ impl SyncDesk {
             scope,
             trigger: SyncTrigger::Manual,
         };
-        let lease = match works.service.acquire_lease_for(&this_process(), task).await {
+        let lease = match works
+            .with
+            .service
+            .acquire_lease_for(&this_process(), task)
+            .await
+        {
             Ok(lease) => lease,
             Err(SyncError::Busy { owner, .. }) => {
                 let held = self.storage.held_lease().await?;
@@ -184,7 +177,7 @@ impl SyncDesk {
         let Some(works) = self.works.clone() else {
             return Ok(None);
         };
-        let left = works.service.take_over(&this_process()).await?;
+        let left = works.with.service.take_over(&this_process()).await?;
         Ok(left.map(|(lease, task)| self.work_at(works, lease, task)))
     }
 
@@ -193,9 +186,10 @@ impl SyncDesk {
         let (storage, stop) = (Arc::clone(&self.storage), self.stop.clone());
         self.errands.run(async move {
             let work = SyncJob {
-                service: &works.service,
-                loyalty: &works.loyalty,
-                points: works.points.as_deref(),
+                service: &works.with.service,
+                loyalty: &works.with.loyalty,
+                points: works.with.points.as_deref(),
+                follow_up: &works.with.follow_up,
                 storage: storage.as_ref(),
                 task,
                 as_of: wiring::as_of(&works.settings),

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use clap::Args;
 use glame_core::analytics::Figures;
-use glame_core::loyalty::LoyaltyService;
 use glame_core::ports::Storage;
-use glame_core::sync::{CustomerSyncService, PurchaseScope, SyncTarget, SyncTask, SyncTrigger};
+use glame_core::sync::{PurchaseScope, SyncTarget, SyncTask, SyncTrigger};
 use glame_onec_simulator::{BaseSettings, Simulator, SimulatorSettings};
 
 use super::sync::{Shown, carry_out};
 use super::{CommandError, serve};
 use crate::app::{Errands, SyncDesk};
 use crate::jobs::{
-    AccessSweeper, ExpirySweeper, Jobs, Scheduler, SyncJob, SyncSuccessor, SyncWorker,
+    AccessSweeper, ExpirySweeper, Jobs, ScheduledWork, Scheduler, SyncJob, SyncSuccessor,
+    SyncWorker,
 };
 use crate::output::print;
 use crate::reports::{self, RfmReport};
@@ -67,7 +67,14 @@ impl Demo {
         let (loyalty, groups) =
             wiring::loyalty(&settings, Arc::clone(&storage))?.with_group_commit();
         tokio::spawn(groups.run());
-        synchronise(&settings, &service, &loyalty, storage.as_ref(), &stop).await?;
+        let work = ScheduledWork {
+            storage: Arc::clone(&storage),
+            service,
+            loyalty: loyalty.clone(),
+            points: None,
+            follow_up: wiring::follow_up(&settings, &storage)?,
+        };
+        synchronise(&settings, &work, &stop).await?;
         show_segments(&settings, Arc::clone(&storage)).await?;
         let owed = loyalty.liability().await?;
         print(&format!("\n{}", reports::liability_table(&owed)))?;
@@ -88,20 +95,15 @@ impl Demo {
         }
         let errands = Errands::default();
         let desk = SyncDesk::new(Arc::clone(&storage), errands.clone(), stop.clone());
-        let desk = desk.with_source(&settings, service.clone(), loyalty.clone(), None);
+        let desk = desk.with_source(&settings, work.clone());
         let successor = SyncSuccessor::new(desk.clone());
         let points = loyalty.clone();
         let app = wiring::app(&settings, Arc::clone(&storage), points, desk, errands, stop)?;
         let jobs = Jobs {
             successor,
             access: AccessSweeper::new(app.access.clone()),
-            scheduler: Scheduler::new(
-                &settings,
-                Arc::clone(&storage),
-                service,
-                loyalty.clone(),
-                None,
-            )?,
+            figures: Scheduler::of_figures(&settings, work.clone())?,
+            scheduler: Scheduler::of_sync(&settings, work)?,
             sweeper: ExpirySweeper::new(&settings, loyalty)?,
             webhooks: wiring::webhook_worker(&settings, &storage)?,
         };
@@ -135,16 +137,15 @@ impl Demo {
 
 async fn synchronise(
     settings: &Settings,
-    service: &CustomerSyncService,
-    loyalty: &LoyaltyService,
-    storage: &dyn Storage,
+    work: &ScheduledWork,
     stop: &Stop,
 ) -> Result<(), CommandError> {
     let job = SyncJob {
-        service,
-        loyalty,
+        service: &work.service,
+        loyalty: &work.loyalty,
         points: None,
-        storage,
+        follow_up: &work.follow_up,
+        storage: work.storage.as_ref(),
         task: SyncTask {
             target: SyncTarget::All,
             scope: PurchaseScope::Automatic,

@@ -44,6 +44,7 @@ impl Metrics {
             service: &service,
             loyalty: &loyalty,
             points: None,
+            follow_up: &wiring::follow_up(settings, &storage)?,
             storage: storage.as_ref(),
             task: SyncTask {
                 target: SyncTarget::Metrics,

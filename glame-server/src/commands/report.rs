@@ -1,16 +1,22 @@
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
-use glame_core::analytics::{AsOf, CustomerMetrics, Figures};
+use glame_core::analytics::buying::ValueMeasure;
+use glame_core::analytics::{
+    AsOf, CustomerAnalyticsService, CustomerMetrics, CustomerOutlook, Figures, ShopAnalysis,
+};
+use glame_core::ports::Clock;
 use glame_core::users::User;
 use glame_core::values::UserId;
 
 use super::CommandError;
+use crate::clock::SystemClock;
 use crate::output::{print, print_json};
-use crate::reports::{self, CustomerView, RfmReport};
+use crate::reports::{self, CustomerView, OutlookRow, RfmReport, SegmentRow};
 use crate::settings::Settings;
 use crate::wiring;
 
@@ -21,6 +27,12 @@ pub(super) enum Report {
     Rfm(Options),
     /// The customers who have spent most
     Top(Options),
+    /// What customers have been worth and may be worth yet, the most valuable first
+    Ltv(Options),
+    /// Who has probably left, the surest and largest first
+    Churn(Options),
+    /// What the members of each segment come to
+    Segments(Options),
 }
 
 #[derive(Debug, Args)]
@@ -28,7 +40,7 @@ pub(super) struct Options {
     /// The day that the report speaks of [default: the day of the stored figures]
     #[arg(long, value_name = "DATE")]
     as_of: Option<NaiveDate>,
-    /// The most rows [default: 20 for top, all for rfm]
+    /// The most rows [default: all for rfm and for JSON and CSV of ltv and churn, else 20]
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
     /// Print one JSON document
@@ -40,6 +52,17 @@ pub(super) struct Options {
 }
 
 impl Options {
+    fn as_of(&self, settings: &Settings) -> AsOf {
+        self.as_of
+            .map_or_else(|| wiring::as_of(settings), AsOf::EndOf)
+    }
+
+    /// How many rows of outlooks are shown.
+    fn rows(&self) -> usize {
+        let all = self.json || self.csv;
+        self.limit.unwrap_or(if all { usize::MAX } else { 20 })
+    }
+
     fn figures(&self) -> Figures {
         self.as_of
             .map_or(Figures::Stored, |date| Figures::AsOf(AsOf::EndOf(date)))
@@ -51,6 +74,9 @@ impl Report {
         match self {
             Self::Rfm(options) => rfm(settings, &options).await,
             Self::Top(options) => top(settings, &options).await,
+            Self::Ltv(options) => ltv(settings, &options).await,
+            Self::Churn(options) => churn(settings, &options).await,
+            Self::Segments(options) => segments(settings, &options).await,
         }
     }
 }
@@ -116,6 +142,88 @@ async fn top(settings: &Settings, options: &Options) -> Result<ExitCode, Command
         print(&reports::customers_csv(&report.rows))?;
     } else {
         print(&reports::customers_table(&report))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Looks ahead for everybody and gives the outlooks in an order, the largest first.
+async fn outlooks<K: Ord + Send>(
+    settings: &Settings,
+    options: &Options,
+    key: fn(&CustomerOutlook) -> K,
+) -> Result<(ShopAnalysis, Vec<CustomerOutlook>), CommandError> {
+    let analytics = wiring::analytics(settings, wiring::storage(settings).await?);
+    let mut ranked: Vec<(Reverse<K>, UserId, CustomerOutlook)> = Vec::new();
+    let analysis = analytics
+        .analyse_shop(options.as_of(settings), SystemClock.now(), |_, outlooks| {
+            let more = outlooks.iter();
+            ranked.extend(more.map(|one| (Reverse(key(one)), one.user, one.clone())));
+        })
+        .await?;
+    ranked.sort_by(|one, other| (&one.0, one.1).cmp(&(&other.0, other.1)));
+    ranked.truncate(options.rows());
+    let outlooks = ranked.into_iter().map(|(_, _, outlook)| outlook).collect();
+    Ok((analysis, outlooks))
+}
+
+async fn ltv(settings: &Settings, options: &Options) -> Result<ExitCode, CommandError> {
+    let by = |outlook: &CustomerOutlook| outlook.value.by(ValueMeasure::Total);
+    let (analysis, outlooks) = outlooks(settings, options, by).await?;
+    show_outlooks(
+        settings,
+        options,
+        &analysis,
+        &outlooks,
+        reports::values_table,
+    )
+}
+
+async fn churn(settings: &Settings, options: &Options) -> Result<ExitCode, CommandError> {
+    let by = |outlook: &CustomerOutlook| (outlook.churn.level, outlook.value.historic);
+    let (analysis, outlooks) = outlooks(settings, options, by).await?;
+    show_outlooks(
+        settings,
+        options,
+        &analysis,
+        &outlooks,
+        reports::risks_table,
+    )
+}
+
+fn show_outlooks(
+    settings: &Settings,
+    options: &Options,
+    analysis: &ShopAnalysis,
+    outlooks: &[CustomerOutlook],
+    to_table: fn(&ShopAnalysis, &reports::Report<OutlookRow>) -> String,
+) -> Result<ExitCode, CommandError> {
+    let rows = outlooks.iter().map(OutlookRow::from).collect();
+    let report = reports::outlook_report(analysis, settings.analytics.metrics.zone, rows);
+    if options.json {
+        print_json(&report)?;
+    } else if options.csv {
+        print(&reports::outlooks_csv(&report.rows))?;
+    } else {
+        print(&to_table(analysis, &report))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn segments(settings: &Settings, options: &Options) -> Result<ExitCode, CommandError> {
+    let service = wiring::segments(settings, wiring::storage(settings).await?)?;
+    let population = service.load(options.as_of(settings)).await?;
+    let stats = CustomerAnalyticsService::get_customer_segments_stats(&population);
+    let limit = options.limit.unwrap_or(usize::MAX);
+    let report = reports::Report {
+        as_of: population.day(),
+        rows: stats.iter().take(limit).map(SegmentRow::from).collect(),
+    };
+    if options.json {
+        print_json(&report)?;
+    } else if options.csv {
+        print(&reports::segments_csv(&report.rows))?;
+    } else {
+        print(&reports::segments_table(&report))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::CommandError;
 use crate::app::{App, Errands, SyncDesk};
 use crate::http::{HttpServer, Leaving, RequestLimits};
-use crate::jobs::{AccessSweeper, ExpirySweeper, Jobs, Scheduler, SyncSuccessor};
+use crate::jobs::{AccessSweeper, ExpirySweeper, Jobs, ScheduledWork, Scheduler, SyncSuccessor};
 use crate::settings::Settings;
 use crate::stop::Stop;
 use crate::wiring;
@@ -19,19 +19,22 @@ pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
     let mut desk = SyncDesk::new(Arc::clone(&storage), errands.clone(), stop.clone());
     wiring::warn_of_old_receipts(settings)?;
     wiring::warn_of_sign_in(settings);
+    let follow_up = wiring::follow_up(settings, &storage)?;
+    let work = |source, points| ScheduledWork {
+        service: wiring::sync_service(settings, Arc::clone(&storage), source),
+        storage: Arc::clone(&storage),
+        loyalty: loyalty.clone(),
+        points,
+        follow_up: follow_up.clone(),
+    };
+    let figures = Scheduler::of_figures(settings, work(Arc::new(wiring::AbsentSource), None))?;
     let scheduler = if settings.onec.url.is_some() {
-        let source = Arc::new(wiring::source(settings)?);
-        let service = wiring::sync_service(settings, Arc::clone(&storage), source);
-        let points = wiring::points(settings)?;
-        let (for_people, of_points) = (service.clone(), points.clone());
-        desk = desk.with_source(settings, for_people, loyalty.clone(), of_points);
-        Scheduler::new(
-            settings,
-            Arc::clone(&storage),
-            service,
-            loyalty.clone(),
-            points,
-        )?
+        let work = work(
+            Arc::new(wiring::source(settings)?),
+            wiring::points(settings)?,
+        );
+        desk = desk.with_source(settings, work.clone());
+        Scheduler::of_sync(settings, work)?
     } else {
         tracing::warn!("onec.url is not set: nothing will be synchronised");
         None
@@ -41,6 +44,7 @@ pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
     let app = wiring::app(settings, Arc::clone(&storage), points, desk, errands, stop)?;
     let jobs = Jobs {
         scheduler,
+        figures,
         successor,
         sweeper: ExpirySweeper::new(settings, loyalty)?,
         access: AccessSweeper::new(app.access.clone()),

@@ -159,6 +159,7 @@ impl Sync {
             service: &service,
             loyalty: &loyalty,
             points: points.as_deref(),
+            follow_up: &wiring::follow_up(settings, &storage)?,
             storage: storage.as_ref(),
             task: SyncTask {
                 target,

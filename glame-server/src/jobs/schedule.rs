@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use croner::Cron;
 use glame_core::loyalty::LoyaltyService;
 use glame_core::ports::{Clock, PointsSource, Storage};
 use glame_core::sync::{
@@ -9,7 +10,7 @@ use glame_core::sync::{
 };
 
 use super::timetable::Timetable;
-use super::{JobError, SyncJob, SyncWorker};
+use super::{FollowUp, JobError, SyncJob, SyncWorker};
 use crate::clock::SystemClock;
 use crate::output::describe;
 use crate::progress::Cancellable;
@@ -17,47 +18,73 @@ use crate::settings::{Settings, SettingsError};
 use crate::stop::Stop;
 use crate::wiring;
 
-/// Runs the synchronisation when its time has come.
+/// What jobs of the synchronisation work with.
+#[derive(Clone)]
+pub struct ScheduledWork {
+    /// Where everything is kept.
+    pub storage: Arc<dyn Storage>,
+    /// The service that brings customers and purchases over and makes figures.
+    pub service: CustomerSyncService,
+    /// The points.
+    pub loyalty: LoyaltyService,
+    /// The points of the shop's base, where it keeps them.
+    pub points: Option<Arc<dyn PointsSource>>,
+    /// What follows from new figures.
+    pub follow_up: FollowUp,
+}
+
+impl std::fmt::Debug for ScheduledWork {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ScheduledWork").finish_non_exhaustive()
+    }
+}
+
+/// Runs a job when its time has come.
 ///
 /// Any number of replicas may do so on one database: the lease lets one work at a time, and
 /// whoever comes later finds that this turn is done.
 pub struct Scheduler {
     timetable: Timetable,
+    target: SyncTarget,
     settings: Settings,
-    storage: Arc<dyn Storage>,
-    service: CustomerSyncService,
-    loyalty: LoyaltyService,
-    points: Option<Arc<dyn PointsSource>>,
+    work: ScheduledWork,
 }
 
 impl std::fmt::Debug for Scheduler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Scheduler")
             .field("timetable", &self.timetable)
-            .field("service", &self.service)
-            .field("loyalty", &self.loyalty)
+            .field("target", &self.target)
             .finish_non_exhaustive()
     }
 }
 
 impl Scheduler {
-    /// Prepares the schedule of the settings; none if it is off.
-    pub fn new(
+    /// Prepares the schedule of the synchronisation; none if it is off.
+    pub fn of_sync(
         settings: &Settings,
-        storage: Arc<dyn Storage>,
-        service: CustomerSyncService,
-        loyalty: LoyaltyService,
-        points: Option<Arc<dyn PointsSource>>,
+        work: ScheduledWork,
     ) -> Result<Option<Self>, SettingsError> {
-        let zone = settings.analytics.metrics.zone;
-        Ok(settings.schedule()?.map(|cron| Self {
-            timetable: Timetable::new(cron, zone),
+        let cron = settings.schedule()?;
+        Ok(cron.map(|cron| Self::of(cron, SyncTarget::All, settings, work)))
+    }
+
+    /// Prepares the schedule of the figures, which grow older with each day; none if it is off.
+    pub fn of_figures(
+        settings: &Settings,
+        work: ScheduledWork,
+    ) -> Result<Option<Self>, SettingsError> {
+        let cron = settings.figures_schedule()?;
+        Ok(cron.map(|cron| Self::of(cron, SyncTarget::Metrics, settings, work)))
+    }
+
+    fn of(cron: Cron, target: SyncTarget, settings: &Settings, work: ScheduledWork) -> Self {
+        Self {
+            timetable: Timetable::new(cron, settings.analytics.metrics.zone),
+            target,
             settings: settings.clone(),
-            storage,
-            service,
-            loyalty,
-            points,
-        }))
+            work,
+        }
     }
 
     /// Works until it is time to stop.
@@ -71,18 +98,21 @@ impl Scheduler {
 
     /// Runs the job of one turn, unless another replica has; gives the time when it is over.
     async fn take_turn(&self, turn: DateTime<Utc>, stop: &Stop) -> DateTime<Utc> {
-        match self.storage.last_run(SyncKind::Customers).await {
+        let first = self.target.kinds().first().copied();
+        let first = first.unwrap_or(SyncKind::Metrics);
+        match self.work.storage.last_run(first).await {
             Ok(Some(run)) if run.queued_at >= turn => return SystemClock.now(),
             Ok(_) => {}
             Err(error) => tracing::warn!(error = describe(&error), "the database does not answer"),
         }
         let job = SyncJob {
-            service: &self.service,
-            loyalty: &self.loyalty,
-            points: self.points.as_deref(),
-            storage: self.storage.as_ref(),
+            service: &self.work.service,
+            loyalty: &self.work.loyalty,
+            points: self.work.points.as_deref(),
+            follow_up: &self.work.follow_up,
+            storage: self.work.storage.as_ref(),
             task: SyncTask {
-                target: SyncTarget::All,
+                target: self.target,
                 scope: PurchaseScope::Automatic,
                 trigger: SyncTrigger::Schedule,
             },

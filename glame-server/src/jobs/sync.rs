@@ -6,10 +6,11 @@ use glame_core::loyalty::{LoyaltyError, LoyaltyService, Settled};
 use glame_core::ports::{Clock, PointsSource, Storage};
 use glame_core::sync::{
     CustomerSyncService, SyncError, SyncKind, SyncLease, SyncObserver, SyncRun, SyncStatus,
-    SyncTask,
+    SyncTarget, SyncTask, SyncTrigger,
 };
 
 use super::flagged::Flagged;
+use super::{AnalysisNeed, FollowUp, FollowUpError, Followed};
 use crate::clock::SystemClock;
 
 /// How often a job looks whether it has been asked to stop.
@@ -39,6 +40,8 @@ pub struct SyncJob<'a> {
     pub loyalty: &'a LoyaltyService,
     /// The points of the shop's base, where it keeps them.
     pub points: Option<&'a dyn PointsSource>,
+    /// What follows from new figures.
+    pub follow_up: &'a FollowUp,
     /// Where the rows of the runs are.
     pub storage: &'a dyn Storage,
     /// What is to be done.
@@ -61,6 +64,8 @@ pub struct SyncOutcome {
     pub runs: Vec<SyncRun>,
     /// What became of the points; none where purchases were not looked at.
     pub settled: Option<Settled>,
+    /// What has followed from new figures; none where none were made.
+    pub followed: Option<Followed>,
     /// Why it stopped, if it did.
     pub error: Option<JobError>,
 }
@@ -75,6 +80,9 @@ pub enum JobError {
     /// The points of purchases could not be settled; the next job goes on with them.
     #[error("the points of purchases could not be settled: {0}")]
     Loyalty(#[source] LoyaltyError),
+    /// The figures are made, but what follows from them is not.
+    #[error(transparent)]
+    FollowUp(#[from] FollowUpError),
 }
 
 impl SyncOutcome {
@@ -83,6 +91,7 @@ impl SyncOutcome {
         Self {
             runs: Vec::new(),
             settled: None,
+            followed: None,
             error: Some(error.into()),
         }
     }
@@ -143,20 +152,43 @@ impl SyncJob<'_> {
                     return SyncOutcome {
                         runs,
                         settled: None,
+                        followed: None,
                         error: Some(error.into()),
                     };
                 }
             }
         }
-        let (settled, error) = match self.settle(observer).await {
-            Ok(settled) => (settled, None),
-            Err(error) => (None, Some(error)),
-        };
-        SyncOutcome {
+        let mut outcome = SyncOutcome {
             runs,
-            settled,
-            error,
+            settled: None,
+            followed: None,
+            error: None,
+        };
+        if let Err(error) = self.follow(&mut outcome, observer).await {
+            outcome.error = Some(error);
         }
+        outcome
+    }
+
+    /// Does what follows from purchases and figures: points first, because segments ask about them.
+    async fn follow(
+        &self,
+        outcome: &mut SyncOutcome,
+        observer: &dyn SyncObserver,
+    ) -> Result<(), JobError> {
+        outcome.settled = self.settle(observer).await?;
+        let has_figures = self.task.target.kinds().contains(&SyncKind::Metrics);
+        if has_figures && !observer.wants_to_cancel() {
+            let is_routine = self.task.trigger == SyncTrigger::Schedule
+                && self.task.target != SyncTarget::Metrics;
+            let need = if is_routine {
+                AnalysisNeed::OnceADay
+            } else {
+                AnalysisNeed::Anew
+            };
+            outcome.followed = Some(self.follow_up.run(self.as_of, need).await?);
+        }
+        Ok(())
     }
 
     /// Gives what others have brought to its end who worked at the job before.

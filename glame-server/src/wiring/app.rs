@@ -13,7 +13,7 @@ use glame_core::purchases::PurchaseLog;
 
 use super::WiringError;
 use crate::api::Cursors;
-use crate::app::{App, Errands, Sessions, SyncDesk};
+use crate::app::{App, Errands, SegmentDesk, Sessions, SyncDesk};
 use crate::clock::{SystemClock, TimeOrderedIds};
 use crate::settings::Settings;
 use crate::stop::Stop;
@@ -49,6 +49,8 @@ pub fn app(
         exporter: CustomerExporter::new(Arc::clone(&storage), Arc::clone(&clock)),
         purchases: PurchaseLog::new(Arc::clone(&storage), metrics.lines.clone()),
         looks: LookService::new(Arc::clone(&storage), clock, ids),
+        segments: SegmentDesk::new(super::segments(settings, Arc::clone(&storage))?, settings),
+        figures_of: settings.analytics.as_of,
         webhooks: super::webhooks(settings, Arc::clone(&storage)),
         trusted_proxies: settings.server.trusted_proxies,
         zone,

@@ -4,6 +4,7 @@ mod access;
 pub(crate) mod client;
 mod limits;
 mod points;
+mod segments;
 mod sms;
 mod stolen;
 mod unknown;

@@ -1,12 +1,12 @@
 use glame_core::analytics::{
-    CustomerMetrics, CustomerStatus, PurchaseFigures, RfmScore, Score, Scoring,
+    CustomerMetrics, CustomerStatus, PurchaseFigures, RfmScore, Score, Scoring, ShopAnalysis,
 };
 use glame_core::ports::StorageError;
 use glame_core::values::{Money, UserId};
 use uuid::Uuid;
 
 use super::Instant;
-use crate::tables::{CUSTOMER_METRICS, SCORINGS};
+use crate::tables::{CUSTOMER_METRICS, SCORINGS, SHOP_ANALYSES};
 
 /// A row of `customer_metrics`.
 #[derive(Debug)]
@@ -161,4 +161,14 @@ impl TryFrom<&Scoring> for ScoringCells {
 
 fn json_of(column: &'static str, value: &impl serde::Serialize) -> Result<String, StorageError> {
     serde_json::to_string(value).map_err(SCORINGS.corrupt(column))
+}
+
+/// Writes the document of `shop_analyses`.
+pub(crate) fn shop_analysis_document(analysis: &ShopAnalysis) -> Result<String, StorageError> {
+    serde_json::to_string(analysis).map_err(SHOP_ANALYSES.corrupt("document"))
+}
+
+/// Reads the document of `shop_analyses`.
+pub(crate) fn shop_analysis_from(document: &str) -> Result<ShopAnalysis, StorageError> {
+    serde_json::from_str(document).map_err(SHOP_ANALYSES.corrupt("document"))
 }

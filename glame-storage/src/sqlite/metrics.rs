@@ -1,13 +1,16 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use glame_core::analytics::{CustomerMetrics, Scoring};
+use glame_core::analytics::{CustomerMetrics, Scoring, ShopAnalysis};
 use glame_core::ports::{MetricsReader, MetricsWriter, StorageError};
 use glame_core::values::UserId;
 
 use super::lists::{hex, json_rows};
 use super::{SqliteStorage, SqliteWork};
-use crate::rows::{MetricsCells, MetricsRow, ScoringCells, ScoringRow, first_after};
-use crate::tables::{CUSTOMER_METRICS, SCORINGS};
+use crate::rows::{
+    MetricsCells, MetricsRow, ScoringCells, ScoringRow, first_after, shop_analysis_document,
+    shop_analysis_from,
+};
+use crate::tables::{CUSTOMER_METRICS, SCORINGS, SHOP_ANALYSES};
 
 #[async_trait]
 impl MetricsReader for SqliteStorage {
@@ -48,6 +51,14 @@ impl MetricsReader for SqliteStorage {
         .await
         .map_err(SCORINGS.reading())?;
         row.map(Scoring::try_from).transpose()
+    }
+
+    async fn shop_analysis(&self) -> Result<Option<ShopAnalysis>, StorageError> {
+        let document = sqlx::query_scalar!("SELECT document FROM shop_analyses -- sqlite")
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(SHOP_ANALYSES.reading())?;
+        document.as_deref().map(shop_analysis_from).transpose()
     }
 }
 
@@ -118,6 +129,20 @@ impl MetricsWriter for SqliteWork {
         .execute(&mut *self.tx)
         .await
         .map_err(SCORINGS.writing())?;
+        Ok(())
+    }
+
+    async fn put_shop_analysis(&mut self, analysis: &ShopAnalysis) -> Result<(), StorageError> {
+        sqlx::query!(
+            "INSERT INTO shop_analyses (shop_analysis, computed_at, document) VALUES (1, ?1, ?2)
+             ON CONFLICT (shop_analysis) DO UPDATE
+             SET computed_at = EXCLUDED.computed_at, document = EXCLUDED.document",
+            analysis.computed_at.timestamp_micros(),
+            shop_analysis_document(analysis)?,
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(SHOP_ANALYSES.writing())?;
         Ok(())
     }
 }

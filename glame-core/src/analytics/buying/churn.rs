@@ -43,6 +43,17 @@ pub enum ChurnBasis {
     Heuristic,
 }
 
+impl ChurnBasis {
+    /// Gives the name that the API uses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Heuristic => "heuristic",
+        }
+    }
+}
+
 /// The bands of P(alive).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
 
-use super::PurchaseDays;
 use super::numbering::index;
+use super::{PurchaseDay, PurchaseDays};
 use crate::values::Money;
 
 /// Customers by the month of their first purchase, and how many of them came back month by month.
@@ -53,38 +53,81 @@ impl CohortTable {
     /// `first_date` is the day zero of the columns. None if the calendar does not reach so far.
     #[must_use]
     pub fn of(days: &PurchaseDays, first_date: NaiveDate, as_of: u32) -> Option<Self> {
-        let months = months_of_days(first_date, as_of)?;
-        let last_month = *months.last()?;
-        let mut cohorts: BTreeMap<i32, Cohort> = BTreeMap::new();
+        let mut collector = CohortCollector::until(first_date, as_of)?;
         for purchases in days.iter() {
-            let seen = purchases.partition_point(|purchase| purchase.day <= as_of);
-            let month_of = |day: u32| months.get(index(day)).copied().unwrap_or(last_month);
-            let Some(first) = purchases[..seen].first().map(|first| month_of(first.day)) else {
-                continue;
-            };
-            let cohort = cohorts
-                .entry(first)
-                .or_insert_with(|| Cohort::empty(first, last_month));
-            cohort.customers = cohort.customers.saturating_add(1);
-            let by_month =
-                purchases[..seen].chunk_by(|one, other| month_of(one.day) == month_of(other.day));
-            for of_month in by_month {
-                let age = usize::try_from(month_of(of_month[0].day) - first).unwrap_or_default();
-                let Some(cell) = cohort.months.get_mut(age) else {
-                    continue;
-                };
-                cell.buyers = cell.buyers.saturating_add(1);
-                for purchase in of_month {
-                    cell.purchases = cell.purchases.saturating_add(1);
-                    let sum = cell.revenue.kopecks().saturating_add(purchase.kopecks);
-                    cell.revenue = Money::from_kopecks(sum);
-                }
+            collector.add(purchases);
+        }
+        Some(collector.finish())
+    }
+}
+
+/// Tabulates customer by customer, so that the shop need not be held.
+#[derive(Debug, Clone)]
+pub struct CohortCollector {
+    as_of: u32,
+    last_date: NaiveDate,
+    /// The month of each day from zero on, counted from the year zero.
+    months: Vec<i32>,
+    cohorts: BTreeMap<i32, Cohort>,
+}
+
+impl CohortCollector {
+    /// Begins with no customers; `as_of` is the last day that counts, `first_date` the day zero.
+    ///
+    /// None if the calendar does not reach so far.
+    #[must_use]
+    pub fn until(first_date: NaiveDate, as_of: u32) -> Option<Self> {
+        Some(Self {
+            as_of,
+            last_date: first_date.checked_add_signed(TimeDelta::try_days(i64::from(as_of))?)?,
+            months: months_of_days(first_date, as_of)?,
+            cohorts: BTreeMap::new(),
+        })
+    }
+
+    /// Adds the purchase days of a customer, ascending.
+    pub fn add(&mut self, purchases: &[PurchaseDay]) {
+        let Some(last_month) = self.months.last().copied() else {
+            return;
+        };
+        let month_of = |day: u32| self.months.get(index(day)).copied().unwrap_or(last_month);
+        let seen = purchases.partition_point(|purchase| purchase.day <= self.as_of);
+        let Some(first) = purchases[..seen].first().map(|first| month_of(first.day)) else {
+            return;
+        };
+        let cohort = self
+            .cohorts
+            .entry(first)
+            .or_insert_with(|| Cohort::empty(first, last_month));
+        cohort.customers = cohort.customers.saturating_add(1);
+        let by_month =
+            purchases[..seen].chunk_by(|one, other| month_of(one.day) == month_of(other.day));
+        for of_month in by_month {
+            let age = usize::try_from(month_of(of_month[0].day) - first).unwrap_or_default();
+            if let Some(cell) = cohort.months.get_mut(age) {
+                cell.add(of_month);
             }
         }
-        Some(Self {
-            as_of: first_date.checked_add_signed(TimeDelta::try_days(i64::from(as_of))?)?,
-            cohorts: cohorts.into_values().collect(),
-        })
+    }
+
+    /// Gives the table.
+    #[must_use]
+    pub fn finish(self) -> CohortTable {
+        CohortTable {
+            as_of: self.last_date,
+            cohorts: self.cohorts.into_values().collect(),
+        }
+    }
+}
+
+impl CohortMonth {
+    fn add(&mut self, purchases: &[PurchaseDay]) {
+        self.buyers = self.buyers.saturating_add(1);
+        for purchase in purchases {
+            self.purchases = self.purchases.saturating_add(1);
+            let sum = self.revenue.kopecks().saturating_add(purchase.kopecks);
+            self.revenue = Money::from_kopecks(sum);
+        }
     }
 }
 

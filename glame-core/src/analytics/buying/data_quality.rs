@@ -1,17 +1,19 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-use super::calibration::correlation;
 use super::churn::Language;
+use super::float;
 use super::numbering::index;
-use super::{PurchaseDays, PurchaseSummary};
-use crate::analytics::PurchaseColumns;
+use super::{PurchaseDays, PurchaseSummary, summarise};
+use crate::analytics::{CustomerDays, PurchaseColumns};
 use crate::values::Money;
 
 /// A correlation of frequency and worth from which on Gamma-Gamma should not be believed.
 const TOO_CORRELATED: f64 = 0.3;
 
 /// From so many repeat buyers on the correlation is looked at.
-const FEWEST_REPEAT_BUYERS: usize = 100;
+const FEWEST_REPEAT_BUYERS: i128 = 100;
 
 /// A customer with more of all money than this is a shop's partner rather than a customer.
 const DOMINANT_PERCENT: i128 = 5;
@@ -19,7 +21,7 @@ const DOMINANT_PERCENT: i128 = 5;
 /// Something about the purchases that a person should look at, because forecasts suffer from it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "finding")]
-pub enum DataFinding {
+pub enum DataFinding<C = u32> {
     /// Receipts are dated after today. They are left out.
     FutureDates {
         /// Receipts.
@@ -47,8 +49,8 @@ pub enum DataFinding {
     },
     /// One customer brought a large share of all money, which moves every mean.
     DominantCustomer {
-        /// The number of the customer.
-        customer: u32,
+        /// The customer.
+        customer: C,
         /// Whole percent of all money.
         percent: u8,
     },
@@ -60,24 +62,30 @@ pub enum DataFinding {
     },
 }
 
-impl DataFinding {
-    /// Looks through the receipts of a shop as of the end of a day.
+impl DataFinding<u32> {
+    /// Looks through the receipts of a shop as of the end of a day; customers go by number.
     #[must_use]
     pub fn all(purchases: PurchaseColumns<'_>, days: &PurchaseDays, as_of: u32) -> Vec<Self> {
-        let summaries = days.summaries(as_of);
-        [
-            future_dates(purchases, as_of),
-            returns_beyond_purchases(days),
-            nothing_but_returns(days),
-            buys_every_other_day(&summaries),
-            dominant_customer(days),
-            spend_follows_frequency(&summaries),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        let mut future_receipts = vec![0; index(purchases.customers())];
+        for (customer, _, _) in purchases.rows().filter(|(_, day, _)| *day > as_of) {
+            future_receipts[index(customer)] += 1;
+        }
+        let mut collector = FindingCollector::as_of(as_of);
+        for (customer, future_receipts) in (0..).zip(future_receipts) {
+            collector.add(
+                customer,
+                &CustomerDays {
+                    days: days.of(index(customer)).to_vec(),
+                    money: days.money(index(customer)),
+                    future_receipts,
+                },
+            );
+        }
+        collector.finish()
     }
+}
 
+impl<C: fmt::Display> DataFinding<C> {
     /// Tells the finding in words.
     #[must_use]
     pub fn text(&self, language: Language) -> String {
@@ -88,7 +96,7 @@ impl DataFinding {
     }
 
     fn russian(&self) -> String {
-        match *self {
+        match self {
             Self::FutureDates {
                 receipts,
                 customers,
@@ -103,7 +111,7 @@ impl DataFinding {
                 "Покупают чаще чем через день: клиентов {customers}; карта сотрудника или опт?"
             ),
             Self::DominantCustomer { customer, percent } => {
-                format!("Клиент № {customer} принёс {percent} % всей выручки")
+                format!("Клиент {customer} принёс {percent} % всей выручки")
             }
             Self::SpendFollowsFrequency { correlation } => format!(
                 "Сумма покупки зависит от частоты (корреляция {correlation:.2}): прогноз среднего чека ненадёжен"
@@ -112,7 +120,7 @@ impl DataFinding {
     }
 
     fn english(&self) -> String {
-        match *self {
+        match self {
             Self::FutureDates {
                 receipts,
                 customers,
@@ -127,7 +135,7 @@ impl DataFinding {
                 "{customers} customers buy more often than every other day; staff or wholesale?"
             ),
             Self::DominantCustomer { customer, percent } => {
-                format!("Customer no. {customer} brought {percent}% of all money")
+                format!("Customer {customer} brought {percent}% of all money")
             }
             Self::SpendFollowsFrequency { correlation } => format!(
                 "Spend depends on frequency (correlation {correlation:.2}): expected spend is unreliable"
@@ -136,83 +144,157 @@ impl DataFinding {
     }
 }
 
-fn future_dates(purchases: PurchaseColumns<'_>, as_of: u32) -> Option<DataFinding> {
-    let mut has_some = vec![false; index(purchases.customers())];
-    let mut receipts = 0;
-    for (customer, _, _) in purchases.rows().filter(|(_, day, _)| *day > as_of) {
-        receipts += 1;
-        has_some[index(customer)] = true;
+/// Looks through customers one by one, so that the shop need not be held.
+#[derive(Debug, Clone)]
+pub struct FindingCollector<C> {
+    as_of: u32,
+    customers: usize,
+    future_receipts: usize,
+    with_future_receipts: usize,
+    beyond_purchases: usize,
+    missing: i64,
+    nothing_but_returns: usize,
+    every_other_day: usize,
+    all_kopecks: i128,
+    largest: Option<(i128, C)>,
+    spend: SpendByFrequency,
+}
+
+impl<C> FindingCollector<C> {
+    /// Begins with no customers, as of the end of a day.
+    #[must_use]
+    pub fn as_of(as_of: u32) -> Self {
+        Self {
+            as_of,
+            customers: 0,
+            future_receipts: 0,
+            with_future_receipts: 0,
+            beyond_purchases: 0,
+            missing: 0,
+            nothing_but_returns: 0,
+            every_other_day: 0,
+            all_kopecks: 0,
+            largest: None,
+            spend: SpendByFrequency::default(),
+        }
     }
-    let customers = has_some.iter().filter(|has_some| **has_some).count();
-    (receipts > 0).then_some(DataFinding::FutureDates {
-        receipts,
-        customers,
-    })
-}
 
-fn returns_beyond_purchases(days: &PurchaseDays) -> Option<DataFinding> {
-    let negative: Vec<i64> = (0..days.customers())
-        .map(|customer| days.money(customer).net().kopecks())
-        .filter(|net| *net < 0)
-        .collect();
-    let missing = negative
-        .iter()
-        .fold(0_i64, |sum, net| sum.saturating_sub(*net));
-    (!negative.is_empty()).then_some(DataFinding::ReturnsBeyondPurchases {
-        customers: negative.len(),
-        missing: Money::from_kopecks(missing),
-    })
-}
-
-fn nothing_but_returns(days: &PurchaseDays) -> Option<DataFinding> {
-    let customers = (0..days.customers())
-        .filter(|customer| {
-            days.of(*customer).is_empty() && days.money(*customer).returned > Money::ZERO
-        })
-        .count();
-    (customers > 0).then_some(DataFinding::NothingButReturns { customers })
-}
-
-fn buys_every_other_day(summaries: &[Option<PurchaseSummary>]) -> Option<DataFinding> {
-    let customers = summaries
-        .iter()
-        .flatten()
-        .filter(|summary| {
+    /// Looks at one more customer. Of equally large ones the first counts as the largest.
+    pub fn add(&mut self, customer: C, seen: &CustomerDays) {
+        self.customers += 1;
+        self.future_receipts += seen.future_receipts;
+        self.with_future_receipts += usize::from(seen.future_receipts > 0);
+        let net = seen.money.net().kopecks();
+        if net < 0 {
+            self.beyond_purchases += 1;
+            self.missing = self.missing.saturating_sub(net);
+        }
+        let only_returned = seen.days.is_empty() && seen.money.returned > Money::ZERO;
+        self.nothing_but_returns += usize::from(only_returned);
+        let net = i128::from(net);
+        self.all_kopecks += net.max(0);
+        if self.largest.as_ref().is_none_or(|(most, _)| net > *most) {
+            self.largest = Some((net, customer));
+        }
+        if let Some(summary) = summarise(&seen.days, self.as_of) {
             let days = summary.age_weeks() * 7.0;
-            days >= 60.0 && f64::from(summary.repeats()) > days / 2.0
-        })
-        .count();
-    (customers > 0).then_some(DataFinding::BuysEveryOtherDay { customers })
+            let is_frequent = days >= 60.0 && f64::from(summary.repeats()) > days / 2.0;
+            self.every_other_day += usize::from(is_frequent);
+            if summary.repeats() > 0 {
+                self.spend.add(&summary);
+            }
+        }
+    }
+
+    /// Gives what was found.
+    #[must_use]
+    pub fn finish(self) -> Vec<DataFinding<C>> {
+        let future_dates = (self.future_receipts > 0).then_some(DataFinding::FutureDates {
+            receipts: self.future_receipts,
+            customers: self.with_future_receipts,
+        });
+        let beyond = (self.beyond_purchases > 0).then_some(DataFinding::ReturnsBeyondPurchases {
+            customers: self.beyond_purchases,
+            missing: Money::from_kopecks(self.missing),
+        });
+        let only_returns =
+            (self.nothing_but_returns > 0).then_some(DataFinding::NothingButReturns {
+                customers: self.nothing_but_returns,
+            });
+        let frequent = (self.every_other_day > 0).then_some(DataFinding::BuysEveryOtherDay {
+            customers: self.every_other_day,
+        });
+        let all = self.all_kopecks;
+        let dominant = self
+            .largest
+            .filter(|_| self.customers > 100)
+            .and_then(|(net, customer)| Some(((net * 100).checked_div(all)?, customer)))
+            .filter(|(percent, _)| *percent >= DOMINANT_PERCENT)
+            .map(|(percent, customer)| DataFinding::DominantCustomer {
+                customer,
+                percent: u8::try_from(percent).unwrap_or(100),
+            });
+        let spend = self
+            .spend
+            .correlation()
+            .filter(|correlation| correlation.abs() > TOO_CORRELATED)
+            .map(|correlation| DataFinding::SpendFollowsFrequency { correlation });
+        [
+            future_dates,
+            beyond,
+            only_returns,
+            frequent,
+            dominant,
+            spend,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
 }
 
-fn dominant_customer(days: &PurchaseDays) -> Option<DataFinding> {
-    let net = |customer: usize| i128::from(days.money(customer).net().kopecks());
-    let all: i128 = (0..days.customers())
-        .map(|customer| net(customer).max(0))
-        .sum();
-    let largest = (0..days.customers()).max_by_key(|customer| (net(*customer), !customer))?;
-    let percent = (net(largest) * 100).checked_div(all)?;
-    let others = days.customers() > 100;
-    (others && percent >= DOMINANT_PERCENT).then(|| DataFinding::DominantCustomer {
-        customer: u32::try_from(largest).unwrap_or(u32::MAX),
-        percent: u8::try_from(percent).unwrap_or(100),
-    })
+/// A mean beyond so many kopecks, ten billion roubles, counts as this: sums of squares must fit.
+const LARGEST_MEAN: f64 = 1e12;
+
+/// Sums over repeat buyers, in whole numbers, so that the order of customers changes no bit.
+#[derive(Debug, Clone, Copy, Default)]
+struct SpendByFrequency {
+    customers: i128,
+    repeats: i128,
+    kopecks: i128,
+    repeats_squared: i128,
+    kopecks_squared: i128,
+    product: i128,
 }
 
-fn spend_follows_frequency(summaries: &[Option<PurchaseSummary>]) -> Option<DataFinding> {
-    let repeat_buyers = || {
-        summaries
-            .iter()
-            .flatten()
-            .filter(|summary| summary.repeats() > 0)
-    };
-    let repeats: Vec<f64> = repeat_buyers()
-        .map(|summary| f64::from(summary.repeats()))
-        .collect();
-    let worth: Vec<f64> = repeat_buyers().map(PurchaseSummary::mean_kopecks).collect();
-    let correlation = correlation(&repeats, &worth)?;
-    (repeats.len() >= FEWEST_REPEAT_BUYERS && correlation.abs() > TOO_CORRELATED)
-        .then_some(DataFinding::SpendFollowsFrequency { correlation })
+impl SpendByFrequency {
+    fn add(&mut self, summary: &PurchaseSummary) {
+        let repeats = i128::from(summary.repeats());
+        let mean = float::to_money(summary.mean_kopecks().min(LARGEST_MEAN));
+        let kopecks = i128::from(mean.kopecks());
+        self.customers += 1;
+        self.repeats += repeats;
+        self.kopecks += kopecks;
+        self.repeats_squared += repeats * repeats;
+        self.kopecks_squared += kopecks * kopecks;
+        self.product += repeats * kopecks;
+    }
+
+    /// Gives the correlation of x and m; none for few customers, or if one does not vary.
+    fn correlation(&self) -> Option<f64> {
+        if self.customers < FEWEST_REPEAT_BUYERS {
+            return None;
+        }
+        let deviation = |product: i128, one: i128, other: i128| {
+            let squares = self.customers.checked_mul(product)?;
+            Some(float::of_sum(squares.checked_sub(one.checked_mul(other)?)?))
+        };
+        let both = deviation(self.product, self.repeats, self.kopecks)?;
+        let repeats = deviation(self.repeats_squared, self.repeats, self.repeats)?;
+        let kopecks = deviation(self.kopecks_squared, self.kopecks, self.kopecks)?;
+        let varies = repeats > 0.0 && kopecks > 0.0;
+        varies.then(|| both / (repeats.sqrt() * kopecks.sqrt()))
+    }
 }
 
 #[cfg(test)]

@@ -105,15 +105,20 @@ impl ValueTotals {
     pub fn of<'a>(values: impl IntoIterator<Item = &'a LifetimeValue>) -> Self {
         let mut totals = Self::default();
         for value in values {
-            totals.customers += 1;
-            totals.historic = added(totals.historic, value.historic);
-            if let Some(to_come) = value.to_come {
-                totals.to_come = added(totals.to_come, to_come);
-                totals.with_forecast += 1;
-                totals.by_population += u64::from(value.evidence == ValueEvidence::Population);
-            }
+            totals.add(value);
         }
         totals
+    }
+
+    /// Adds one more customer.
+    pub fn add(&mut self, value: &LifetimeValue) {
+        self.customers += 1;
+        self.historic = added(self.historic, value.historic);
+        if let Some(to_come) = value.to_come {
+            self.to_come = added(self.to_come, to_come);
+            self.with_forecast += 1;
+            self.by_population += u64::from(value.evidence == ValueEvidence::Population);
+        }
     }
 }
 

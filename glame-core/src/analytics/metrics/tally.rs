@@ -200,6 +200,7 @@ impl<'a> Tally<'a> {
                 }
                 while let Some(net) = open.last_mut().filter(|_| missing > 0) {
                     let taken = missing.min(net.thousandths);
+                    net.kopecks -= net.kopecks * taken / net.thousandths;
                     net.thousandths -= taken;
                     missing -= taken;
                     if net.thousandths == 0 {
@@ -241,5 +242,11 @@ impl Sale {
 
     fn is_kept(&self) -> bool {
         self.goods.values().any(|net| net.thousandths > 0)
+    }
+
+    /// Gives what was paid for what was not brought back.
+    pub(super) fn kept_kopecks(&self) -> i128 {
+        let kept = self.goods.values().filter(|net| net.thousandths > 0);
+        kept.map(|net| net.kopecks).sum()
     }
 }

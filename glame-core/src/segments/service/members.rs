@@ -1,6 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::refreshing::write_change;
 use super::{PAGE, SegmentError, SegmentService};
 use crate::ports::{SegmentOverride, StorageError};
 use crate::segments::{
@@ -82,7 +81,7 @@ impl SegmentService {
             let overrides: Overrides = users.iter().map(|user| (*user, decision)).collect();
             let matching = Matching::of(segment, now);
             let change = materialise(matching, wanted, &overrides, &locked.members);
-            write_change(work.as_mut(), matching, &change).await?;
+            self.write_change(work.as_mut(), matching, &change).await?;
             work.recount_members(segment.id).await?;
         }
         work.commit().await?;

@@ -1,20 +1,23 @@
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{PAGE, SegmentError, SegmentService, references};
-use crate::analytics::{AsOf, BoughtLine, CustomerMetrics, Scoring};
+use crate::analytics::{
+    AsOf, BoughtLine, CustomerDays, CustomerMetrics, CustomerOutlook, MeasuredCustomer, Scoring,
+    ShopAnalysis,
+};
 use crate::catalogue::Product;
 use crate::loyalty::LotState;
 use crate::ports::{AccountQuery, AccountSnapshot, StorageError};
 use crate::purchases::PurchaseHistory;
 use crate::segments::{
-    Bitmap, CustomerFacts, CustomerSegment, Explanation, Forecast, Memberships, Moment, Outcome,
-    Overrides, Preview, SegmentRule, SegmentSnapshot, SnapshotBuilder, UnknownSegment,
-    evaluation_order,
+    Bitmap, CustomerFacts, CustomerSegment, Decision, Explanation, Forecast, Memberships, Moment,
+    NumberField, Outcome, Overrides, Preview, SegmentRule, SegmentSnapshot, SnapshotBuilder,
+    UnknownSegment, evaluation_order,
 };
 use crate::users::{Role, User};
-use crate::values::{ProductRef, SegmentId, UserId};
+use crate::values::{Money, ProductRef, SegmentId, UserId};
 
 /// All customers at one instant, with the members of every active segment.
 #[derive(Debug)]
@@ -29,6 +32,21 @@ pub struct Population {
     threads: std::num::NonZeroUsize,
 }
 
+/// What the members of a segment come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SegmentStats {
+    /// The segment.
+    pub segment: CustomerSegment,
+    /// How many members it has.
+    pub customer_count: u64,
+    /// What they have spent together; it stops at the limits of 64 bits of kopecks.
+    pub total_spent: Money,
+    /// What a member has spent on average, half a kopeck rounded up; none without members.
+    pub average_ltv: Option<Money>,
+    /// The receipts of all members together.
+    pub total_purchases: i64,
+}
+
 impl Population {
     /// Gives the customers.
     #[must_use]
@@ -36,10 +54,22 @@ impl Population {
         &self.snapshot
     }
 
-    /// Gives the instant at which everything was read and to which windows are counted.
+    /// Gives the instant at which everything was read.
     #[must_use]
     pub const fn now(&self) -> DateTime<Utc> {
         self.now
+    }
+
+    /// Gives the day to which silence, ages and windows are counted.
+    #[must_use]
+    pub const fn day(&self) -> NaiveDate {
+        self.moment.today()
+    }
+
+    /// Gives when the figures were made; none if there were none.
+    #[must_use]
+    pub const fn figures_at(&self) -> Option<DateTime<Utc>> {
+        self.figures_at
     }
 
     /// Tells what a segment with this rule would hold, with a sample of so many members.
@@ -73,11 +103,45 @@ impl Population {
         }
     }
 
+    /// Gives what was decided by hand about a customer and a segment.
+    #[must_use]
+    pub fn decision(&self, segment: SegmentId, user: UserId) -> Option<Decision> {
+        self.overrides.get(&segment)?.of(user)
+    }
+
     /// Gives the members of a segment as rows; one that is not at work has none.
     #[must_use]
     pub fn members(&self, segment: SegmentId) -> Bitmap {
         let members = self.memberships.get(&segment).cloned();
         members.unwrap_or_else(|| Bitmap::none(self.snapshot.users().len()))
+    }
+
+    /// Adds the members of each active segment up, by name.
+    #[must_use]
+    pub fn stats(&self) -> Vec<SegmentStats> {
+        let active = self.segments.iter().filter(|segment| segment.is_active());
+        let mut stats: Vec<SegmentStats> = active
+            .map(|segment| {
+                let members = self.members(segment.id);
+                let sum = |field| {
+                    let numbers = self.snapshot.numbers.get(&field);
+                    let values = members.iter().filter_map(|row| numbers?.get(row));
+                    values.fold(0, i64::saturating_add)
+                };
+                let count = members.count();
+                let shared = u32::try_from(count).unwrap_or(u32::MAX);
+                let spent = Money::from_kopecks(sum(NumberField::TotalSpent));
+                SegmentStats {
+                    segment: segment.clone(),
+                    customer_count: u64::try_from(count).unwrap_or(u64::MAX),
+                    total_spent: spent,
+                    average_ltv: spent.divided_half_up(shared),
+                    total_purchases: sum(NumberField::TotalPurchases),
+                }
+            })
+            .collect();
+        stats.sort_by(|one, other| one.segment.name.cmp(&other.segment.name));
+        stats
     }
 
     fn evaluate(&self, rule: &SegmentRule) -> Result<Outcome, UnknownSegment> {
@@ -106,12 +170,9 @@ impl SegmentService {
     /// Reads all customers, in pages, and evaluates every active segment.
     ///
     /// Customers who are removed and members of staff are left out. Scores and statuses are made
-    /// anew from the stored figures, so that silence counts up to now. What models say comes from
-    /// the caller.
-    pub async fn load(
-        &self,
-        forecasts: &BTreeMap<UserId, Forecast>,
-    ) -> Result<Population, SegmentError> {
+    /// anew from the stored figures, and the models that were fitted last are asked anew, so that
+    /// silence counts up to the day of `as_of`. Points are those of now.
+    pub async fn load(&self, as_of: AsOf) -> Result<Population, SegmentError> {
         let now = self.clock.now();
         let segments = self.storage.segments().await?.into_iter();
         let segments: Vec<_> = segments.map(|stored| stored.segment).collect();
@@ -121,11 +182,9 @@ impl SegmentService {
         }
         let scoring = self.storage.scoring().await?;
         let mut population = Population {
-            snapshot: self
-                .read_customers(now, scoring.as_ref(), forecasts)
-                .await?,
+            snapshot: self.read_customers((as_of, now), scoring.as_ref()).await?,
             now,
-            moment: Moment::at(now, self.settings.metrics.zone),
+            moment: Moment::of(as_of, self.settings.metrics.zone),
             figures_at: scoring.map(|scoring| scoring.computed_at),
             memberships: Memberships::new(),
             segments,
@@ -138,10 +197,10 @@ impl SegmentService {
 
     async fn read_customers(
         &self,
-        now: DateTime<Utc>,
+        (as_of, now): (AsOf, DateTime<Utc>),
         scoring: Option<&Scoring>,
-        forecasts: &BTreeMap<UserId, Forecast>,
     ) -> Result<SegmentSnapshot, SegmentError> {
+        let analysis = self.storage.shop_analysis().await?;
         let catalogue = self.catalogue().await?;
         let stores = self.storage.stores().await?;
         let mut builder = SnapshotBuilder::new(self.settings.metrics.zone, &stores);
@@ -151,12 +210,16 @@ impl SegmentService {
             let Some(last) = users.last() else { break };
             after = Some(last.id);
             users.retain(|user| user.role == Role::Customer && !user.removed);
-            let page = self.read_page(&users, now, scoring).await?;
+            let page = self.read_page(&users, (as_of, now), scoring).await?;
+            let forecasts = match &analysis {
+                Some(analysis) => self.forecasts(&page, &catalogue, analysis, as_of),
+                None => HashMap::new(),
+            };
             for user in &users {
                 let history = page.histories.get(&user.id);
                 let policy = &self.settings.metrics;
-                let lines = history
-                    .map(|history| BoughtLine::all_of(history, &catalogue, policy, AsOf::Now(now)));
+                let lines =
+                    history.map(|history| BoughtLine::all_of(history, &catalogue, policy, as_of));
                 let metrics = page.metrics.get(&user.id);
                 let level = self.level_of(metrics);
                 builder.push(&CustomerFacts {
@@ -175,7 +238,7 @@ impl SegmentService {
     async fn read_page(
         &self,
         users: &[User],
-        now: DateTime<Utc>,
+        (as_of, now): (AsOf, DateTime<Utc>),
         scoring: Option<&Scoring>,
     ) -> Result<CustomerPage, StorageError> {
         let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
@@ -184,12 +247,9 @@ impl SegmentService {
         let histories = self.storage.histories(&ids).await?;
         let metrics = self.storage.metrics(&ids).await?.into_iter();
         let scored = metrics.map(|metrics| match scoring {
-            Some(scoring) => CustomerMetrics::score(
-                metrics.figures,
-                &scoring.cuts,
-                &scoring.policy,
-                AsOf::Now(now),
-            ),
+            Some(scoring) => {
+                CustomerMetrics::score(metrics.figures, &scoring.cuts, &scoring.policy, as_of)
+            }
             None => metrics,
         });
         Ok(CustomerPage {
@@ -205,6 +265,35 @@ impl SegmentService {
                 .map(|account| (account.header.user, available(account, now)))
                 .collect(),
         })
+    }
+
+    /// Asks the models about those of a page who have figures.
+    fn forecasts(
+        &self,
+        page: &CustomerPage,
+        catalogue: &HashMap<ProductRef, Product>,
+        analysis: &ShopAnalysis,
+        as_of: AsOf,
+    ) -> HashMap<UserId, Forecast> {
+        let policy = &self.settings.metrics;
+        let measured = |(user, history): (&UserId, &PurchaseHistory)| {
+            Some(MeasuredCustomer {
+                metrics: page.metrics.get(user)?.clone(),
+                days: CustomerDays::of(history, catalogue, policy, as_of),
+            })
+        };
+        let customers: Vec<_> = page.histories.iter().filter_map(measured).collect();
+        let today = as_of.date(policy.zone);
+        CustomerOutlook::of_page(
+            &customers,
+            &analysis.models,
+            analysis.policy.churn,
+            today,
+            self.settings.threads.get(),
+        )
+        .iter()
+        .map(|outlook| (outlook.user, Forecast::of(outlook)))
+        .collect()
     }
 
     async fn catalogue(&self) -> Result<HashMap<ProductRef, Product>, StorageError> {

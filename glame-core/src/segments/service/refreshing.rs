@@ -6,6 +6,7 @@ use crate::segments::{
     Bitmap, CustomerSegment, Matching, MembershipChange, Overrides, UserSegment, materialise,
 };
 use crate::values::{SegmentId, UserId};
+use crate::webhooks::OutboxEvent;
 
 /// How many members are changed in one work.
 const BATCH: usize = 5_000;
@@ -120,7 +121,8 @@ impl SegmentService {
             return Ok(false);
         }
         let change = refresh.change(users, &locked.members);
-        write_change(work.as_mut(), refresh.matching, &change).await?;
+        self.write_change(work.as_mut(), refresh.matching, &change)
+            .await?;
         work.commit().await?;
         result.entered += count(&change.entered);
         result.left += count(&change.left);
@@ -173,27 +175,32 @@ impl Refresh<'_> {
     }
 }
 
-/// Writes memberships and what became of them.
-pub(super) async fn write_change(
-    work: &mut dyn UnitOfWork,
-    matching: Matching,
-    change: &MembershipChange,
-) -> Result<(), SegmentError> {
-    let transition = |transition| {
-        move |user: &UserId| SegmentTransition {
-            segment: matching.segment,
-            user: *user,
-            happened_at: matching.now,
-            transition,
-        }
-    };
-    let entered = change.entered.iter().map(transition(Transition::Entered));
-    let left = change.left.iter().map(transition(Transition::Left));
-    let transitions: Vec<_> = entered.chain(left).collect();
-    work.put_members(&change.put).await?;
-    work.remove_members(matching.segment, &change.left).await?;
-    work.add_transitions(&transitions).await?;
-    Ok(())
+impl SegmentService {
+    /// Writes memberships and what became of them, and tells integrators.
+    pub(super) async fn write_change(
+        &self,
+        work: &mut dyn UnitOfWork,
+        matching: Matching,
+        change: &MembershipChange,
+    ) -> Result<(), SegmentError> {
+        let transition = |transition| {
+            move |user: &UserId| SegmentTransition {
+                segment: matching.segment,
+                user: *user,
+                happened_at: matching.now,
+                transition,
+            }
+        };
+        let entered = change.entered.iter().map(transition(Transition::Entered));
+        let left = change.left.iter().map(transition(Transition::Left));
+        let transitions: Vec<_> = entered.chain(left).collect();
+        work.put_members(&change.put).await?;
+        work.remove_members(matching.segment, &change.left).await?;
+        work.add_transitions(&transitions).await?;
+        let told = || transitions.iter().map(OutboxEvent::segment_changed);
+        self.events.record(work, told).await?;
+        Ok(())
+    }
 }
 
 fn count(users: &[UserId]) -> u64 {

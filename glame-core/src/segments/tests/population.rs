@@ -1,14 +1,13 @@
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
 
+use crate::analytics::buying::ChurnLevel;
 use crate::analytics::{
     BoughtLine, CustomerMetrics, CustomerStatus, Preference, PurchaseFigures, PurchasePreferences,
     RfmScore, Score,
 };
 use crate::catalogue::Store;
-use crate::segments::{
-    ChurnLevel, CustomerFacts, Forecast, Moment, SegmentSnapshot, SnapshotBuilder,
-};
+use crate::segments::{CustomerFacts, Forecast, Moment, SegmentSnapshot, SnapshotBuilder};
 use crate::testkit::fixtures;
 use crate::users::{Gender, User};
 use crate::values::{DocumentRef, Money, PlainText, StoreRef, UserId};

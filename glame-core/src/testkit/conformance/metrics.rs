@@ -1,8 +1,12 @@
 //! The figures of customers.
 
+use std::num::NonZeroUsize;
+
 use super::with_users;
+use crate::analytics::buying::PurchaseDay;
 use crate::analytics::{
-    AsOf, CustomerMetrics, CustomerStatus, MetricsPolicy, PurchasePreferences, RfmPolicy, Scoring,
+    AsOf, CustomerDays, CustomerMetrics, CustomerStatus, MeasuredCustomer, MetricsPolicy,
+    OutlookPolicy, PurchasePreferences, RfmPolicy, Scoring, ShopAnalysis, day_number,
 };
 use crate::ports::Storage;
 use crate::testkit::fixtures::{customer, metrics, minute};
@@ -103,5 +107,38 @@ pub async fn the_scoring_is_replaced(storage: &dyn Storage) {
         work.put_scoring(&scoring).await.unwrap();
         work.commit().await.unwrap();
         assert_eq!(storage.scoring().await.unwrap(), Some(scoring));
+    }
+}
+
+/// There is one analysis of the shop, the last, and no bit of it is lost.
+pub async fn the_analysis_of_the_shop_is_replaced(storage: &dyn Storage) {
+    assert_eq!(storage.shop_analysis().await.unwrap(), None);
+    let mut customers = Vec::new();
+    for (user, visits) in [(1, 1), (2, 2), (3, 3)] {
+        let days = (0..visits).map(|visit| PurchaseDay {
+            day: day_number(minute(0).date_naive()) - 90 + 13 * visit,
+            kopecks: 100_001,
+        });
+        customers.push(MeasuredCustomer {
+            metrics: metrics(customer(user).id),
+            days: CustomerDays {
+                days: days.collect(),
+                ..CustomerDays::default()
+            },
+        });
+    }
+    for as_of in [AsOf::Now(minute(1)), AsOf::EndOf(minute(0).date_naive())] {
+        let analysis = ShopAnalysis::of(
+            &customers,
+            (as_of, chrono_tz::Europe::Moscow),
+            OutlookPolicy::default(),
+            NonZeroUsize::MIN,
+            minute(2),
+        );
+        let analysis = analysis.unwrap();
+        let mut work = storage.begin().await.unwrap();
+        work.put_shop_analysis(&analysis).await.unwrap();
+        work.commit().await.unwrap();
+        assert_eq!(storage.shop_analysis().await.unwrap(), Some(analysis));
     }
 }

@@ -1,0 +1,269 @@
+//! What the models and the calendar say of the whole shop.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use super::buying::{
+    CalibrationReport, ChurnLevel, CohortCollector, CohortTable, DataFinding, FindingCollector,
+    FittedModels, ModelCollector, Outcome, PurchaseSummary, ValueMeasure, ValueTotals,
+};
+use super::{
+    AsOf, CustomerOutlook, Group, MeasuredCustomer, OutlookPolicy, RfmScore, RfmSegment, day_number,
+};
+use crate::values::{Money, UserId};
+
+/// How many customers each list of the analysis holds.
+const LISTED: usize = 100;
+
+/// At most about so many customers are looked at to tell how well forecasts hold.
+const MOST_OUTCOMES: usize = 100_000;
+
+/// What the models and the calendar say of the whole shop: made by the daily run, and stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ShopAnalysis {
+    /// The instant that it speaks of.
+    pub as_of: AsOf,
+    /// When it was made.
+    pub computed_at: DateTime<Utc>,
+    /// By which rules.
+    pub policy: OutlookPolicy,
+    /// The models of today.
+    pub models: FittedModels,
+    /// How customers are spread over scores.
+    pub rfm: RfmSpread,
+    /// What all customers have been worth and may be worth.
+    pub values: ValueTotals,
+    /// Customers of each risk, the lowest first, with what they have spent.
+    pub churn: Vec<(ChurnLevel, Group)>,
+    /// Customers by the month of their first purchase.
+    pub cohorts: CohortTable,
+    /// How forecasts made one horizon ago have turned out; none if the shop is younger.
+    pub calibration: Option<CalibrationReport>,
+    /// What a person should look at.
+    pub findings: Vec<DataFinding<UserId>>,
+    /// The hundred most valuable customers, past and future together, the most valuable first.
+    pub most_valuable: Vec<CustomerOutlook>,
+    /// The hundred customers of high risk who have spent most, the most first.
+    pub most_at_risk: Vec<CustomerOutlook>,
+}
+
+impl ShopAnalysis {
+    /// Analyses customers who are all in memory, by user id; none if the calendar does not reach to
+    /// the day of `as_of` in `zone`.
+    #[must_use]
+    pub fn of(
+        customers: &[MeasuredCustomer],
+        (as_of, zone): (AsOf, Tz),
+        policy: OutlookPolicy,
+        threads: NonZeroUsize,
+        computed_at: DateTime<Utc>,
+    ) -> Option<Self> {
+        let mut learning = Learning::new(as_of.date(zone), policy);
+        learning.add(customers);
+        let mut survey = learning.fit(as_of, policy, threads.get())?;
+        survey.add(customers);
+        Some(survey.finish(computed_at))
+    }
+}
+
+/// How customers are spread over scores.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RfmSpread {
+    /// Customers of each cell that is not empty, by cell.
+    pub cells: Vec<(RfmScore, Group)>,
+}
+
+impl RfmSpread {
+    /// Gives the customers of each segment of the named map, best first, empty ones included.
+    #[must_use]
+    pub fn segments(&self) -> Vec<(RfmSegment, Group)> {
+        let of = |segment: RfmSegment| {
+            let cells = self.cells.iter();
+            let mine = cells.filter(|(score, _)| score.segment() == segment);
+            let sum = mine.fold(Group::default(), |sum, (_, group)| sum.with(*group));
+            (segment, sum)
+        };
+        RfmSegment::ALL.map(of).to_vec()
+    }
+}
+
+/// The first reading of a shop: what the models learn from.
+#[derive(Debug)]
+pub(super) struct Learning {
+    today: NaiveDate,
+    /// The day of an earlier fit, against which forecasts are held.
+    earlier: NaiveDate,
+    now: ModelCollector,
+    then: ModelCollector,
+    known_then: usize,
+}
+
+/// The second reading of a shop: what the models say of everybody.
+#[derive(Debug)]
+pub(super) struct Survey {
+    as_of: AsOf,
+    today: NaiveDate,
+    earlier: NaiveDate,
+    policy: OutlookPolicy,
+    threads: usize,
+    models: FittedModels,
+    models_then: FittedModels,
+    /// Every so-manieth customer of the earlier fit is an outcome.
+    step: usize,
+    known_then: usize,
+    outcomes: Vec<Outcome>,
+    rfm: BTreeMap<RfmScore, Group>,
+    values: ValueTotals,
+    churn: BTreeMap<ChurnLevel, Group>,
+    cohorts: CohortCollector,
+    findings: FindingCollector<UserId>,
+    most_valuable: Listed,
+    most_at_risk: Listed,
+}
+
+/// The customers with most of something.
+#[derive(Debug, Default)]
+struct Listed(BTreeMap<(Reverse<Money>, UserId), CustomerOutlook>);
+
+impl Learning {
+    pub(super) fn new(today: NaiveDate, policy: OutlookPolicy) -> Self {
+        let horizon = Days::new(horizon_days(&policy));
+        Self {
+            today,
+            earlier: today.checked_sub_days(horizon).unwrap_or(NaiveDate::MIN),
+            now: ModelCollector::default(),
+            then: ModelCollector::default(),
+            known_then: 0,
+        }
+    }
+
+    pub(super) fn add(&mut self, customers: &[MeasuredCustomer]) {
+        let summaries = |day| -> Vec<PurchaseSummary> {
+            let of_day = customers.iter().filter_map(|one| one.summary(day));
+            of_day.collect()
+        };
+        self.now.add(&summaries(self.today));
+        let then = summaries(self.earlier);
+        self.known_then += then.len();
+        self.then.add(&then);
+    }
+
+    /// Fits the models; none if the calendar does not reach so far.
+    pub(super) fn fit(self, as_of: AsOf, policy: OutlookPolicy, threads: usize) -> Option<Survey> {
+        let day_zero = NaiveDate::from_num_days_from_ce_opt(0)?;
+        Some(Survey {
+            as_of,
+            today: self.today,
+            earlier: self.earlier,
+            policy,
+            threads,
+            models: self.now.fit(policy.forecast, self.today, threads),
+            models_then: self.then.fit(policy.forecast, self.earlier, threads),
+            step: self.known_then.div_ceil(MOST_OUTCOMES).max(1),
+            known_then: 0,
+            outcomes: Vec::new(),
+            rfm: BTreeMap::new(),
+            values: ValueTotals::default(),
+            churn: BTreeMap::new(),
+            cohorts: CohortCollector::until(day_zero, day_number(self.today))?,
+            findings: FindingCollector::as_of(day_number(self.today)),
+            most_valuable: Listed::default(),
+            most_at_risk: Listed::default(),
+        })
+    }
+}
+
+impl Survey {
+    /// Looks at a page of customers, and gives what is to be expected of each.
+    pub(super) fn add(&mut self, customers: &[MeasuredCustomer]) -> Vec<CustomerOutlook> {
+        let (models, churn) = (&self.models, self.policy.churn);
+        let outlooks = CustomerOutlook::of_page(customers, models, churn, self.today, self.threads);
+        for (customer, outlook) in customers.iter().zip(&outlooks) {
+            self.cohorts.add(&customer.days.days);
+            self.findings.add(outlook.user, &customer.days);
+            self.note_outcome(customer);
+            if let Some(score) = customer.metrics.rfm_score {
+                let cell = self.rfm.entry(score).or_default();
+                cell.add(outlook.value.historic);
+            }
+            self.values.add(&outlook.value);
+            let group = self.churn.entry(outlook.churn.level).or_default();
+            group.add(outlook.value.historic);
+            if outlook.churn.level == ChurnLevel::High {
+                self.most_at_risk.add(outlook.value.historic, outlook);
+            }
+            let total = outlook.value.by(ValueMeasure::Total);
+            self.most_valuable.add(total, outlook);
+        }
+        outlooks
+    }
+
+    fn note_outcome(&mut self, customer: &MeasuredCustomer) {
+        let Some(summary) = customer.summary(self.earlier) else {
+            return;
+        };
+        self.known_then += 1;
+        let Some(model) = self.models_then.trusted_model() else {
+            return;
+        };
+        if !self.known_then.is_multiple_of(self.step) {
+            return;
+        }
+        let period = day_number(self.earlier) + 1..=day_number(self.today);
+        let later = customer.days.days.iter();
+        let later = later.filter(|purchase| period.contains(&purchase.day));
+        self.outcomes.push(Outcome {
+            summary,
+            predicted: model.predict(&summary, self.policy.forecast.horizon_weeks),
+            purchases: u32::try_from(later.count()).unwrap_or(u32::MAX),
+        });
+    }
+
+    pub(super) fn finish(self, computed_at: DateTime<Utc>) -> ShopAnalysis {
+        let weeks = self.policy.forecast.horizon_weeks;
+        let risk = |level| {
+            let group = self.churn.get(&level).copied();
+            (level, group.unwrap_or_default())
+        };
+        ShopAnalysis {
+            as_of: self.as_of,
+            computed_at,
+            policy: self.policy,
+            rfm: RfmSpread {
+                cells: self.rfm.into_iter().collect(),
+            },
+            values: self.values,
+            churn: ChurnLevel::ALL.map(risk).to_vec(),
+            cohorts: self.cohorts.finish(),
+            calibration: CalibrationReport::of(&self.outcomes, weeks),
+            findings: self.findings.finish(),
+            most_valuable: self.most_valuable.0.into_values().collect(),
+            most_at_risk: self.most_at_risk.0.into_values().collect(),
+            models: self.models,
+        }
+    }
+}
+
+impl Listed {
+    fn add(&mut self, amount: Money, outlook: &CustomerOutlook) {
+        let key = (Reverse(amount), outlook.user);
+        let is_full = self.0.len() >= LISTED;
+        if is_full && self.0.last_key_value().is_some_and(|(last, _)| key > *last) {
+            return;
+        }
+        self.0.insert(key, outlook.clone());
+        if is_full {
+            self.0.pop_last();
+        }
+    }
+}
+
+/// The horizon of the forecasts in whole days.
+fn horizon_days(policy: &OutlookPolicy) -> u64 {
+    u64::try_from(super::buying::whole_days(policy.forecast.horizon_weeks)).unwrap_or_default()
+}

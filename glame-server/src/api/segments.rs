@@ -1,0 +1,358 @@
+//! Segments, as marketers make and read them.
+
+pub mod download;
+pub mod views;
+
+use std::sync::Arc;
+
+use glame_core::access::{AuditAction, AuditNote};
+use glame_core::ports::TransitionPlace;
+use glame_core::segments::{Decision, SegmentVersion};
+use glame_core::values::{SegmentId, UserId};
+use poem::web::Data;
+use poem_openapi::OpenApi;
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::types::Any;
+use serde_json::Value;
+use uuid::Uuid;
+
+use self::download::Download;
+use self::views::{
+    DecisionMade, DecisionName, ExplanationView, MembersDecided, MembershipExplained, PreviewAsked,
+    RefreshedSegments, SegmentEditInput, SegmentInput, SegmentList, SegmentMembers, SegmentPreview,
+    SegmentTransitions, SegmentView,
+};
+use super::answer::{Answer, Made, Told, Versioned};
+use super::customer::default_limit;
+use super::problem::statuses;
+use super::signed_in::{Marketers, SignedIn};
+use super::{Area, Problem, ProblemCode, etag};
+use crate::app::App;
+
+statuses! {
+    /// What reads segments.
+    Reading = [400, 401, 403, 404, 409, 413, 422, 429, 500, 503];
+    /// What changes them.
+    Changing = [400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 500, 503];
+}
+
+/// Segments, as marketers make and read them.
+#[derive(Debug, Clone, Copy)]
+pub struct SegmentsApi;
+
+#[OpenApi(prefix_path = "/api/admin/segments", tag = "Area::Segments")]
+impl SegmentsApi {
+    /// List all segments, drafts and archived ones among them.
+    #[oai(path = "/", method = "get", operation_id = "listSegments")]
+    async fn list(
+        &self,
+        _me: SignedIn<Marketers>,
+        app: Data<&Arc<App>>,
+    ) -> Answer<Told<SegmentList>, Reading> {
+        let stored = app.segments.service().all().await.map_err(Problem::from)?;
+        Ok(Told::new(SegmentList {
+            total: stored.len(),
+            segments: stored.iter().map(SegmentView::from).collect(),
+        }))
+    }
+
+    /// Make a segment.
+    ///
+    /// With a rule it has members after the next refresh; without one it is a list that is kept by
+    /// hand.
+    #[oai(path = "/", method = "post", operation_id = "createSegment")]
+    async fn create(
+        &self,
+        me: SignedIn<Marketers>,
+        app: Data<&Arc<App>>,
+        body: Json<SegmentInput>,
+    ) -> Answer<Told<SegmentView, Made>, Changing> {
+        let service = app.segments.changing().await;
+        let segment = service
+            .create(body.0.read()?)
+            .await
+            .map_err(Problem::from)?;
+        app.note_segment(&me, AuditAction::SegmentChanged).await?;
+        let location = format!("/api/admin/segments/{}", segment.id);
+        Ok(Told::made(SegmentView::of_new(&segment), &location))
+    }
+
+    /// Give the JSON Schema of rules.
+    #[oai(path = "/schema", method = "get", operation_id = "getRuleSchema")]
+    #[expect(clippy::unused_async, reason = "every operation is asynchronous")]
+    async fn schema(&self, _me: SignedIn<Marketers>) -> Answer<Told<Any<Value>>, Reading> {
+        Ok(Told::new(Any(glame_core::segments::rule_schema())))
+    }
+
+    /// Tell what a rule would hold, with a sample of members; nothing is stored.
+    #[oai(path = "/preview", method = "post", operation_id = "previewSegment")]
+    async fn preview(
+        &self,
+        _me: SignedIn<Marketers>,
+        app: Data<&Arc<App>>,
+        body: Json<PreviewAsked>,
+    ) -> Answer<Told<SegmentPreview>, Changing> {
+        let rule = views::rule_of(&body.0.rule.0)?;
+        let segment = body.0.segment_id.map(SegmentId::from_uuid);
+        let sample = usize::try_from(body.0.sample).unwrap_or_default();
+        let population = app.segments.population().await.map_err(Problem::from)?;
+        let preview = population.preview(&rule, segment, sample);
+        let preview = preview.map_err(|error| {
+            Problem::of_field(ProblemCode::ValueInvalid, "/rule", error.to_string())
+        })?;
+        Ok(Told::new(SegmentPreview::of(&preview, &population)))
+    }
+
+    /// Fill all segments with the customers of this moment, and tell who has entered and left.
+    ///
+    /// The daily run does the same.
+    #[oai(path = "/refresh", method = "post", operation_id = "refreshSegments")]
+    async fn refresh(
+        &self,
+        me: SignedIn<Marketers>,
+        app: Data<&Arc<App>>,
+    ) -> Answer<Told<RefreshedSegments>, Changing> {
+        let refreshed = app.segments.refresh().await.map_err(Problem::from)?;
+        app.note_segment(&me, AuditAction::SegmentChanged).await?;
+        Ok(Told::new(RefreshedSegments::from(refreshed)))
+    }
+
+    /// Show a segment.
+    #[oai(path = "/:id", method = "get", operation_id = "getSegment")]
+    async fn get(
+        &self,
+        _me: SignedIn<Marketers>,
+        app: Data<&Arc<App>>,
+        /// The segment.
+        id: Path<Uuid>,
+    ) -> Answer<Told<SegmentView, Versioned>, Reading> {
+        let id = SegmentId::from_uuid(id.0);
+        let stored = app.segments.service().segment(id).await;
+        let stored = stored.map_err(Problem::from)?;
+        let version = i64::from(stored.segment.version.get());
+        Ok(Told::in_version(SegmentView::from(&stored), version))
+    }
+
+    /// Change a segment; what is absent stays.
+    #[oai(path = "/:id", method = "put", operation_id = "updateSegment")]
+    async fn update(
+        &self,
+        me: SignedIn<Marketers>,
+        app: Data<&Arc<App>>,
+        /// The segment.
+        id: Path<Uuid>,
+        /// The version that is changed, from `ETag`.
+        #[oai(name = "If-Match", validator(max_length = 64))]
+        if_match: Header<Option<String>>,
+        body: Json<SegmentEditInput>,
+    ) -> Answer<Told<SegmentView, Versioned>, Changing> {
+        let seen = etag::needed(if_match.0.as_deref())?;
+        // No segment has a version that does not fit, so that it is stale.
+        let seen = SegmentVersion::from_number(u32::try_from(seen).unwrap_or_default());
+        let service = app.segments.changing().await;
+        let id = SegmentId::from_uuid(id.0);
+        let changed = service.update(id, seen, body.0.read()?).await;
+        let changed = changed.map_err(Problem::from)?;
+        app.note_segment(&me, AuditAction::SegmentChanged).await?;
+        let stored = service.segment(id).await.map_err(Problem::from)?;
+        let version = i64::from(changed.version.get());
+        Ok(Told::in_version(SegmentView::from(&stored), version))
+    }
+
+    /// List the members of a segment, by user id.
+    #[oai(
+        path = "/:id/members",
+        method = "get",
+        operation_id = "listSegmentMembers"
+    )]
+    async fn members(
+        &self,
+        me: SignedIn<Marketers>,
+        app: Data<&Arc<App>>,
+        /// The segment.
+        id: Path<Uuid>,
+        /// Where to go on.
+        #[oai(validator(max_length = 1024))]
+        cursor: Query<Option<String>>,
+        /// How many members.
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "200"))
+        )]
+        limit: Query<u32>,
+    ) -> Answer<Told<SegmentMembers>, Reading> {
+        let segment = SegmentId::from_uuid(id.0);
+        let service = app.segments.service();
+        let stored = service.segment(segment).await.map_err(Problem::from)?;
+        let list = format!("members of {segment}");
+        let after = app.cursors.place::<UserId>(&list, cursor.0.as_deref())?;
+        let members = service.members(segment, after, limit.0 + 1).await;
+        let members = members.map_err(Problem::from)?;
+        let (members, next) = first_of(members, limit.0, |last| last.user);
+        app.note_segment(&me, AuditAction::SegmentRead).await?;
+        Ok(Told::new(SegmentMembers {
+            customer_count: stored.customer_count,
+            members: members.iter().map(Into::into).collect(),
+            page: app.cursors.page(&list, next.as_ref()),
+        }))
+    }
+
+    /// Include or exclude customers by hand, or leave them to the rule again.
+    #[oai(
+        path = "/:id/members",
+        method = "post",
+        operation_id = "decideSegmentMembers"
+    )]
+    async fn decide(
+        &self,
+        me: SignedIn<Marketers>,
+        app: Data<&Arc<App>>,
+        /// The segment.
+        id: Path<Uuid>,
+        body: Json<MembersDecided>,
+    ) -> Answer<Told<DecisionMade>, Changing> {
+        let users: Vec<UserId> = body
+            .0
+            .user_ids
+            .iter()
+            .copied()
+            .map(UserId::from_uuid)
+            .collect();
+        let decision = match body.0.decision {
+            DecisionName::Include => Some(Decision::Include),
+            DecisionName::Exclude => Some(Decision::Exclude),
+            DecisionName::ByRule => None,
+        };
+        let service = app.segments.changing().await;
+        let decided = service
+            .decide(SegmentId::from_uuid(id.0), &users, decision)
+            .await
+            .map_err(Problem::from)?;
+        app.note_segment(&me, AuditAction::SegmentChanged).await?;
+        Ok(Told::new(DecisionMade::from(decided)))
+    }
+
+    /// Explain why a customer is a member of a segment, or is none.
+    #[oai(
+        path = "/:id/members/:user_id/explanation",
+        method = "get",
+        operation_id = "explainMembership"
+    )]
+    async fn explain(
+        &self,
+        _me: SignedIn<Marketers>,
+        app: Data<&Arc<App>>,
+        /// The segment.
+        id: Path<Uuid>,
+        /// The customer.
+        user_id: Path<Uuid>,
+    ) -> Answer<Told<MembershipExplained>, Reading> {
+        let (segment, user) = (SegmentId::from_uuid(id.0), UserId::from_uuid(user_id.0));
+        let stored = app.segments.service().segment(segment).await;
+        let stored = stored.map_err(Problem::from)?.segment;
+        let population = app.segments.population().await.map_err(Problem::from)?;
+        let Some(row) = population.snapshot().row_of(user) else {
+            return Err(Problem::new(ProblemCode::NotFound, "there is no such customer").into());
+        };
+        let explanation = match stored.rule() {
+            Some(rule) => population
+                .explain(rule, user)
+                .map_err(|error| Problem::new(ProblemCode::Conflict, error.to_string()))?,
+            None => None,
+        };
+        Ok(Told::new(MembershipExplained {
+            is_member: population.members(segment).contains(row),
+            decided_by_hand: population.decision(segment, user).map(DecisionName::from),
+            as_of: population.day(),
+            explanation: explanation.as_ref().map(ExplanationView::from),
+        }))
+    }
+
+    /// List who has entered and left a segment, the oldest first.
+    #[oai(
+        path = "/:id/transitions",
+        method = "get",
+        operation_id = "listSegmentTransitions"
+    )]
+    async fn transitions(
+        &self,
+        me: SignedIn<Marketers>,
+        app: Data<&Arc<App>>,
+        /// The segment.
+        id: Path<Uuid>,
+        /// Where to go on.
+        #[oai(validator(max_length = 1024))]
+        cursor: Query<Option<String>>,
+        /// How many transitions.
+        #[oai(
+            default = "default_limit",
+            validator(minimum(value = "1"), maximum(value = "200"))
+        )]
+        limit: Query<u32>,
+    ) -> Answer<Told<SegmentTransitions>, Reading> {
+        let segment = SegmentId::from_uuid(id.0);
+        app.segments
+            .service()
+            .segment(segment)
+            .await
+            .map_err(Problem::from)?;
+        let list = format!("transitions of {segment}");
+        let after = app.cursors.place(&list, cursor.0.as_deref())?;
+        let after = after.map(|(happened_at, user)| TransitionPlace { happened_at, user });
+        let found = app
+            .storage
+            .transitions_after(segment, after, limit.0 + 1)
+            .await
+            .map_err(Problem::from)?;
+        let (found, next) = first_of(found, limit.0, |last| (last.happened_at, last.user));
+        app.note_segment(&me, AuditAction::SegmentRead).await?;
+        Ok(Told::new(SegmentTransitions {
+            transitions: found.iter().map(Into::into).collect(),
+            page: app.cursors.page(&list, next.as_ref()),
+        }))
+    }
+
+    /// Download the members of a segment as a table.
+    #[oai(path = "/:id/export", method = "get", operation_id = "exportSegment")]
+    async fn export(
+        &self,
+        me: SignedIn<Marketers>,
+        app: Data<&Arc<App>>,
+        /// The segment.
+        id: Path<Uuid>,
+    ) -> Answer<Download, Reading> {
+        let segment = SegmentId::from_uuid(id.0);
+        app.segments
+            .service()
+            .segment(segment)
+            .await
+            .map_err(Problem::from)?;
+        app.note_segment(&me, AuditAction::SegmentRead).await?;
+        Ok(Download::members(app.segments.service().clone(), segment))
+    }
+}
+
+/// Cuts the row after the page off, which tells that there is more, and gives the place to go on.
+fn first_of<R, P>(mut rows: Vec<R>, limit: u32, place: impl Fn(&R) -> P) -> (Vec<R>, Option<P>) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    if rows.len() <= limit {
+        return (rows, None);
+    }
+    rows.truncate(limit);
+    let next = rows.last().map(place);
+    (rows, next)
+}
+
+impl App {
+    async fn note_segment(
+        &self,
+        me: &SignedIn<Marketers>,
+        action: AuditAction,
+    ) -> Result<(), Problem> {
+        Ok(self
+            .access
+            .record(&me.caller(), AuditNote::new(action, None))
+            .await?)
+    }
+}

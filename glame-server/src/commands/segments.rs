@@ -1,0 +1,188 @@
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use glame_core::segments::{SegmentRule, SegmentService};
+use serde::Serialize;
+
+use super::CommandError;
+use crate::output::{grouped, print, print_json, table};
+use crate::settings::Settings;
+use crate::wiring;
+
+/// Segments and their members.
+#[derive(Debug, Subcommand)]
+pub(super) enum Segments {
+    /// List the segments
+    List(Shown),
+    /// Tell how many customers a rule would hold; nothing is stored
+    Preview(Preview),
+    /// Fill all segments with the customers of this moment
+    Refresh(Shown),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Shown {
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Preview {
+    /// A file with the rule as JSON; - for standard input
+    #[arg(value_name = "FILE")]
+    rule: PathBuf,
+    /// How many members to show
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    sample: usize,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+#[derive(Debug, Serialize)]
+struct PreviewView {
+    as_of: chrono::NaiveDate,
+    customer_count: usize,
+    unknown: usize,
+    total_customers: usize,
+    sample: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct RefreshedView {
+    segment_id: String,
+    name: String,
+    entered: u64,
+    left: u64,
+    customer_count: u64,
+}
+
+/// The largest file that can be a rule.
+const LARGEST_RULE: u64 = 1 << 20;
+
+impl Segments {
+    pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, CommandError> {
+        let service = wiring::segments(settings, wiring::storage(settings).await?)?;
+        match self {
+            Self::List(shown) => list(&service, &shown).await?,
+            Self::Preview(preview) => preview.run(settings, &service).await?,
+            Self::Refresh(shown) => refresh(settings, &service, &shown).await?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+async fn list(service: &SegmentService, shown: &Shown) -> Result<(), CommandError> {
+    let stored = service.all().await?;
+    if shown.json {
+        return Ok(print_json(&stored)?);
+    }
+    let rows: Vec<Vec<String>> = stored
+        .iter()
+        .map(|stored| {
+            let refreshed = stored.refresh.map(|refresh| refresh.refreshed_at);
+            vec![
+                stored.segment.name.to_string(),
+                stored.segment.state.as_str().to_owned(),
+                grouped(&stored.customer_count.to_string()),
+                refreshed.map_or_else(|| "—".to_owned(), |at| at.to_rfc3339()),
+                stored.segment.id.to_string(),
+            ]
+        })
+        .collect();
+    let header = ["segment", "state", "customers", "refreshed", "id"];
+    Ok(print(&table(&header, &rows))?)
+}
+
+impl Preview {
+    async fn run(self, settings: &Settings, service: &SegmentService) -> Result<(), CommandError> {
+        let rule = SegmentRule::parse(&self.text()?)
+            .map_err(|errors| format!("the rule does not hold: {errors}"))?;
+        let population = service.load(wiring::as_of(settings)).await?;
+        let preview = population.preview(&rule, None, self.sample)?;
+        let view = PreviewView {
+            as_of: population.day(),
+            customer_count: preview.customer_count,
+            unknown: preview.unknown,
+            total_customers: population.snapshot().users().len(),
+            sample: preview.sample.iter().map(ToString::to_string).collect(),
+        };
+        if self.shown.json {
+            return Ok(print_json(&view)?);
+        }
+        let unknown = match view.unknown {
+            0 => String::new(),
+            some => format!("; of {} too little is known", grouped(&some.to_string())),
+        };
+        print(&format!(
+            "{} of {} customers as of {}{unknown}",
+            grouped(&view.customer_count.to_string()),
+            grouped(&view.total_customers.to_string()),
+            view.as_of,
+        ))?;
+        for user in &view.sample {
+            print(user)?;
+        }
+        Ok(())
+    }
+
+    fn text(&self) -> Result<String, CommandError> {
+        let mut text = String::new();
+        let read = if self.rule.as_os_str() == "-" {
+            std::io::stdin()
+                .take(LARGEST_RULE)
+                .read_to_string(&mut text)
+        } else {
+            let file = std::fs::File::open(&self.rule);
+            file.and_then(|file| file.take(LARGEST_RULE).read_to_string(&mut text))
+        };
+        read.map_err(|error| format!("cannot read {}: {error}", self.rule.display()))?;
+        Ok(text)
+    }
+}
+
+async fn refresh(
+    settings: &Settings,
+    service: &SegmentService,
+    shown: &Shown,
+) -> Result<(), CommandError> {
+    service.install_defaults().await?;
+    let population = service.load(wiring::as_of(settings)).await?;
+    let refreshed = service.refresh_all(&population).await?;
+    let names = service.all().await?;
+    let views: Vec<RefreshedView> = refreshed
+        .iter()
+        .map(|one| {
+            let stored = names.iter().find(|stored| stored.segment.id == one.segment);
+            RefreshedView {
+                segment_id: one.segment.to_string(),
+                name: stored
+                    .map(|stored| stored.segment.name.to_string())
+                    .unwrap_or_default(),
+                entered: one.entered,
+                left: one.left,
+                customer_count: one.customer_count,
+            }
+        })
+        .collect();
+    if shown.json {
+        return Ok(print_json(&views)?);
+    }
+    let rows: Vec<Vec<String>> = views
+        .into_iter()
+        .map(|view| {
+            vec![
+                view.name,
+                grouped(&view.customer_count.to_string()),
+                view.entered.to_string(),
+                view.left.to_string(),
+            ]
+        })
+        .collect();
+    Ok(print(&table(
+        &["segment", "customers", "entered", "left"],
+        &rows,
+    ))?)
+}

@@ -1,0 +1,262 @@
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use glame_core::analytics::buying::{Language, ValueMeasure, date_after};
+use glame_core::analytics::{CustomerOutlook, ShopAnalysis};
+use glame_core::segments::SegmentStats;
+use glame_core::values::UserId;
+use serde::Serialize;
+
+use super::{Report, csv_text};
+use crate::output::{grouped, table};
+
+/// What a customer has been worth and what is to be expected, as programs read it.
+#[derive(Debug, Serialize)]
+pub struct OutlookRow {
+    /// Our id.
+    pub user_id: UserId,
+    /// Roubles, net of returns.
+    pub ltv: String,
+    /// Roubles a month since the first purchase.
+    pub average_monthly_ltv: Option<String>,
+    /// Months since the first purchase, at least one.
+    pub months_active: Option<u32>,
+    /// Roubles to come, discounted; none where no fit can be trusted.
+    pub value_to_come: Option<String>,
+    /// Both together.
+    pub total_value: String,
+    /// `low`, `medium` or `high`.
+    pub risk_level: &'static str,
+    /// From 0 to 1; a probability where the basis is a model.
+    pub risk_score: f64,
+    /// `model` or `heuristic`.
+    pub risk_basis: &'static str,
+    /// What the risk was found by.
+    pub risk_factors: Vec<String>,
+    /// The chance that the customer still buys; none without a model.
+    pub p_alive: Option<f64>,
+    /// Expected purchases within the horizon.
+    pub expected_purchases: Option<f64>,
+    /// The day before which half of such customers buy again.
+    pub predicted_date: Option<NaiveDate>,
+}
+
+impl From<&CustomerOutlook> for OutlookRow {
+    fn from(outlook: &CustomerOutlook) -> Self {
+        let (value, churn) = (&outlook.value, &outlook.churn);
+        let by_model = outlook.forecast.and_then(|forecast| forecast.by_model);
+        let band = by_model.and_then(|model| model.next_purchase.weeks);
+        let by_gap = |forecast: glame_core::analytics::buying::CustomerForecast| {
+            date_after(outlook.as_of, forecast.mean_gap_weeks)
+        };
+        let factors = churn.factors.iter();
+        Self {
+            user_id: outlook.user,
+            ltv: value.historic.to_string(),
+            average_monthly_ltv: value.monthly.map(|money| money.to_string()),
+            months_active: value.months_of_life,
+            value_to_come: value.to_come.map(|money| money.to_string()),
+            total_value: value.by(ValueMeasure::Total).to_string(),
+            risk_level: churn.level.as_str(),
+            risk_score: churn.score,
+            risk_basis: churn.basis.as_str(),
+            risk_factors: factors.map(|one| one.text(Language::Russian)).collect(),
+            p_alive: by_model.map(|model| model.next_purchase.p_alive),
+            expected_purchases: by_model.map(|model| model.expected_purchases),
+            predicted_date: match by_model {
+                Some(_) => band.and_then(|band| band.median_date(outlook.as_of)),
+                None => outlook.forecast.and_then(by_gap),
+            },
+        }
+    }
+}
+
+/// Lays values out as a table, under what all customers are worth.
+#[must_use]
+pub fn values_table(analysis: &ShopAnalysis, report: &Report<OutlookRow>) -> String {
+    let values = &analysis.values;
+    let rows: Vec<Vec<String>> = report
+        .rows
+        .iter()
+        .map(|row| {
+            vec![
+                row.user_id.to_string(),
+                grouped(&row.ltv),
+                grouped(row.value_to_come.as_deref().unwrap_or("—")),
+                grouped(&row.total_value),
+                row.months_active
+                    .map_or_else(|| "—".to_owned(), |months| months.to_string()),
+            ]
+        })
+        .collect();
+    let header = ["customer", "LTV, ₽", "to come, ₽", "together, ₽", "months"];
+    format!(
+        "Value as of {}: {} ₽ from {} customers, {} ₽ to come by {} ({})\n\n{}",
+        report.as_of,
+        grouped(&values.historic.to_string()),
+        grouped(&values.customers.to_string()),
+        grouped(&values.to_come.to_string()),
+        analysis.models.counts.kind.as_str(),
+        analysis.models.counts.verdict,
+        table(&header, &rows)
+    )
+}
+
+/// Lays risks out as a table, under how many customers have which.
+#[must_use]
+pub fn risks_table(analysis: &ShopAnalysis, report: &Report<OutlookRow>) -> String {
+    let levels: Vec<String> = analysis
+        .churn
+        .iter()
+        .map(|(level, group)| {
+            let customers = grouped(&group.customers.to_string());
+            format!("{} {customers}", level.as_str())
+        })
+        .collect();
+    let rows: Vec<Vec<String>> = report
+        .rows
+        .iter()
+        .map(|row| {
+            vec![
+                row.user_id.to_string(),
+                row.risk_level.to_owned(),
+                format!("{:.2}", row.risk_score),
+                grouped(&row.ltv),
+                row.risk_factors.join("; "),
+            ]
+        })
+        .collect();
+    let header = ["customer", "risk", "score", "LTV, ₽", "because"];
+    format!(
+        "Risk of leaving as of {}: {}\n\n{}",
+        report.as_of,
+        levels.join(", "),
+        table(&header, &rows)
+    )
+}
+
+/// Writes outlooks as CSV.
+#[must_use]
+pub fn outlooks_csv(rows: &[OutlookRow]) -> String {
+    let mut csv = String::from(
+        "user_id,ltv,average_monthly_ltv,months_active,value_to_come,total_value,risk_level,\
+         risk_score,risk_basis,risk_factors,p_alive,expected_purchases,predicted_date",
+    );
+    let number = |number: Option<f64>| number.map(|one| one.to_string()).unwrap_or_default();
+    for row in rows {
+        let cells = [
+            row.user_id.to_string(),
+            row.ltv.clone(),
+            row.average_monthly_ltv.clone().unwrap_or_default(),
+            row.months_active
+                .map(|months| months.to_string())
+                .unwrap_or_default(),
+            row.value_to_come.clone().unwrap_or_default(),
+            row.total_value.clone(),
+            row.risk_level.to_owned(),
+            row.risk_score.to_string(),
+            row.risk_basis.to_owned(),
+            csv_text(&row.risk_factors.join("; ")),
+            number(row.p_alive),
+            number(row.expected_purchases),
+            row.predicted_date
+                .map(|date| date.to_string())
+                .unwrap_or_default(),
+        ];
+        csv.push_str("\r\n");
+        csv.push_str(&cells.join(","));
+    }
+    csv
+}
+
+/// What the members of a segment come to, as programs read it.
+#[derive(Debug, Serialize)]
+pub struct SegmentRow {
+    /// The segment.
+    pub segment_id: String,
+    /// What people call it.
+    pub name: String,
+    /// How many members it has.
+    pub customer_count: u64,
+    /// Roubles, of all members.
+    pub total_spent: String,
+    /// Roubles a member.
+    pub average_ltv: Option<String>,
+    /// The receipts of all members.
+    pub total_purchases: i64,
+}
+
+impl From<&SegmentStats> for SegmentRow {
+    fn from(stats: &SegmentStats) -> Self {
+        Self {
+            segment_id: stats.segment.id.to_string(),
+            name: stats.segment.name.to_string(),
+            customer_count: stats.customer_count,
+            total_spent: stats.total_spent.to_string(),
+            average_ltv: stats.average_ltv.map(|money| money.to_string()),
+            total_purchases: stats.total_purchases,
+        }
+    }
+}
+
+/// Lays segments out as a table.
+#[must_use]
+pub fn segments_table(report: &Report<SegmentRow>) -> String {
+    let rows: Vec<Vec<String>> = report
+        .rows
+        .iter()
+        .map(|row| {
+            vec![
+                row.name.clone(),
+                grouped(&row.customer_count.to_string()),
+                grouped(&row.total_spent),
+                grouped(row.average_ltv.as_deref().unwrap_or("—")),
+                grouped(&row.total_purchases.to_string()),
+            ]
+        })
+        .collect();
+    let header = [
+        "segment",
+        "customers",
+        "total spent, ₽",
+        "average, ₽",
+        "receipts",
+    ];
+    format!(
+        "Segments as of {}\n\n{}",
+        report.as_of,
+        table(&header, &rows)
+    )
+}
+
+/// Writes segments as CSV.
+#[must_use]
+pub fn segments_csv(rows: &[SegmentRow]) -> String {
+    let mut csv =
+        String::from("segment_id,name,customer_count,total_spent,average_ltv,total_purchases");
+    for row in rows {
+        let cells = [
+            row.segment_id.clone(),
+            csv_text(&row.name),
+            row.customer_count.to_string(),
+            row.total_spent.clone(),
+            row.average_ltv.clone().unwrap_or_default(),
+            row.total_purchases.to_string(),
+        ];
+        csv.push_str("\r\n");
+        csv.push_str(&cells.join(","));
+    }
+    csv
+}
+
+/// Gives a report as of the day of an analysis.
+#[must_use]
+pub fn outlook_report(
+    analysis: &ShopAnalysis,
+    zone: Tz,
+    rows: Vec<OutlookRow>,
+) -> Report<OutlookRow> {
+    Report {
+        as_of: analysis.as_of.date(zone),
+        rows,
+    }
+}

@@ -1,0 +1,306 @@
+//! Segments and analytics over the API: what a preview counts are the members.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::client::{Answer, Saying, Served};
+use crate::shop::Database;
+
+fn rule(condition: &Value) -> Value {
+    json!({ "version": 1, "rule": condition })
+}
+
+fn has_bought() -> Value {
+    json!({ "field": "total_purchases", "op": "gte", "value": 1 })
+}
+
+impl Served {
+    async fn put(&self, token: &str, path: &str, etag: &str, body: &Value) -> Answer {
+        let request = self
+            .request(Method::PUT, path)
+            .bearer_auth(token)
+            .header("If-Match", etag)
+            .said(body);
+        self.send(request).await
+    }
+
+    async fn members(&self, token: &str, segment: &str) -> Vec<String> {
+        let mut members = Vec::new();
+        let mut path = format!("/api/admin/segments/{segment}/members?limit=7");
+        loop {
+            let page = self.get(token, &path).await.expect(200);
+            let rows = page["members"].as_array().unwrap().iter();
+            members.extend(rows.map(|row| row["user_id"].as_str().unwrap().to_owned()));
+            let Some(next) = page["page"]["next"].as_str() else {
+                return members;
+            };
+            path = format!("/api/admin/segments/{segment}/members?limit=7&cursor={next}");
+        }
+    }
+}
+
+async fn what_is_previewed_is_what_is_stored(database: Database) {
+    let served = Served::open(database).await;
+    let marketer = served.staff("ai_marketer").await;
+
+    // The synchronisation has filled the default segments.
+    let segments = served.get(&marketer, "/api/admin/segments").await;
+    let segments = segments.expect(200);
+    assert_eq!(segments["total"], 16);
+    let filled = segments["segments"].as_array().unwrap().iter();
+    let filled: u64 = filled
+        .map(|one| one["customer_count"].as_u64().unwrap())
+        .sum();
+    assert!(filled > 0, "{segments}");
+
+    let new = json!({ "name": "Покупали", "color": "#00AA00", "rule": rule(&has_bought()) });
+    let made = served.post(&marketer, "/api/admin/segments", &new).await;
+    let location = made.headers["location"].to_str().unwrap().to_owned();
+    let made = made.expect(201);
+    let id = made["id"].as_str().unwrap();
+    assert_eq!(location, format!("/api/admin/segments/{id}"));
+    assert_eq!(made["rule"], rule(&has_bought()));
+    let again = served.post(&marketer, "/api/admin/segments", &new).await;
+    assert_eq!(again.expect(409)["errors"][0]["pointer"], "/name");
+
+    let asked = json!({ "rule": rule(&has_bought()), "sample": 3 });
+    let preview = served
+        .post(&marketer, "/api/admin/segments/preview", &asked)
+        .await
+        .expect(200);
+    let counted = preview["customer_count"].as_u64().unwrap();
+    assert!(counted > 10, "{preview}");
+    let refreshed = served
+        .post(&marketer, "/api/admin/segments/refresh", &json!({}))
+        .await
+        .expect(200);
+    let refreshed = refreshed["segments"].as_array().unwrap();
+    let mine = refreshed
+        .iter()
+        .find(|one| one["segment_id"] == id)
+        .unwrap();
+    assert_eq!(
+        (&mine["entered"], &mine["customer_count"]),
+        (&json!(counted), &json!(counted))
+    );
+    let members = served.members(&marketer, id).await;
+    assert_eq!(u64::try_from(members.len()).unwrap(), counted);
+    for shown in preview["sample"].as_array().unwrap() {
+        assert!(members.iter().any(|member| shown == member));
+    }
+
+    // One is excluded by hand, at once, and the next refresh knows.
+    let decided = json!({ "user_ids": [members[0]], "decision": "exclude" });
+    let decided = served
+        .post(
+            &marketer,
+            &format!("/api/admin/segments/{id}/members"),
+            &decided,
+        )
+        .await
+        .expect(200);
+    assert_eq!(decided["stored"], 1);
+    assert_eq!(served.members(&marketer, id).await, members[1..]);
+    let path = format!(
+        "/api/admin/segments/{id}/members/{}/explanation",
+        members[0]
+    );
+    let explained = served.get(&marketer, &path).await.expect(200);
+    assert_eq!(explained["is_member"], false);
+    assert_eq!(explained["decided_by_hand"], "exclude");
+    assert_eq!(explained["explanation"]["verdict"], "true");
+    let path = format!("/api/admin/segments/{id}/transitions");
+    let moves = served.get(&marketer, &path).await.expect(200);
+    let moves: Vec<&str> = moves["transitions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row["user_id"] == members[0].as_str())
+        .map(|row| row["transition"].as_str().unwrap())
+        .collect();
+    assert_eq!(moves, ["entered", "left"]);
+
+    let file = served
+        .get(&marketer, &format!("/api/admin/segments/{id}/export"))
+        .await;
+    assert_eq!(file.headers["content-type"], "text/csv; charset=utf-8");
+    let exported: BTreeSet<&str> = file.text.lines().skip(1).map(|line| &line[..36]).collect();
+    let expected: BTreeSet<&str> = members[1..].iter().map(String::as_str).collect();
+    assert_eq!(exported, expected);
+
+    // A change needs the version that was seen.
+    let path = format!("/api/admin/segments/{id}");
+    let seen = served.get(&marketer, &path).await;
+    let etag = seen.headers["etag"].to_str().unwrap().to_owned();
+    let rename = json!({ "name": "Уже покупали" });
+    let blind = served
+        .request(Method::PUT, &path)
+        .bearer_auth(&marketer)
+        .said(&rename);
+    served.send(blind).await.expect(428);
+    let renamed = served
+        .put(&marketer, &path, &etag, &rename)
+        .await
+        .expect(200);
+    assert_eq!(renamed["name"], "Уже покупали");
+    served
+        .put(&marketer, &path, &etag, &rename)
+        .await
+        .expect(412);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_previewed_is_what_is_stored_on_sqlite() {
+    what_is_previewed_is_what_is_stored(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_previewed_is_what_is_stored_on_postgres() {
+    what_is_previewed_is_what_is_stored(Database::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_rule_is_told_with_the_place_of_each_error() {
+    let served = Served::open(Database::Sqlite).await;
+    let marketer = served.staff("ai_marketer").await;
+    let wrong = json!({ "all": [
+        { "field": "total_purchases", "op": "gte", "value": "many" },
+        { "field": "shoe_size", "op": "eq", "value": 41 },
+    ] });
+    let asked = json!({ "rule": rule(&wrong) });
+    let refused = served
+        .post(&marketer, "/api/admin/segments/preview", &asked)
+        .await
+        .expect(422);
+    let pointers: Vec<&str> = refused["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| error["pointer"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        pointers,
+        ["/rule/rule/all/0/value", "/rule/rule/all/1/field"]
+    );
+    let unknown = json!({ "field": "segments", "op": "has_any",
+        "value": ["0190c0de-0000-7000-8000-000000000000"] });
+    let asked = json!({ "rule": rule(&unknown) });
+    served
+        .post(&marketer, "/api/admin/segments/preview", &asked)
+        .await
+        .expect(422);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_customers_come_to_agrees_on_every_page() {
+    let served = Served::open(Database::Sqlite).await;
+    let marketer = served.staff("ai_marketer").await;
+    let get = async |path: &str| served.get(&marketer, path).await.expect(200);
+
+    let overview = get("/api/admin/customers/analytics/overview").await;
+    let values = get("/api/admin/analytics/ltv").await;
+    assert_eq!(values["total_ltv"], overview["total_revenue"]);
+    let churn = get("/api/admin/analytics/churn?language=english").await;
+    let sum = ["high_risk", "medium_risk", "low_risk"].map(|risk| churn[risk].as_u64().unwrap());
+    assert_eq!(churn["total_customers"], sum.iter().sum::<u64>());
+    assert_eq!(churn["total_customers"], values["total_customers"]);
+    let matrix = get("/api/admin/analytics/rfm").await;
+    let cells = matrix["cells"].as_array().unwrap().iter();
+    let scored: u64 = cells.map(|cell| cell["customers"].as_u64().unwrap()).sum();
+    assert_eq!(overview["rfm_analysis"]["total_customers"], scored);
+    assert_eq!(overview["rfm_analysis"]["segments"], matrix["segments"]);
+    let cohorts = get("/api/admin/analytics/cohorts").await;
+    let cohorts = cohorts["cohorts"].as_array().unwrap();
+    let began: u64 = cohorts
+        .iter()
+        .map(|one| one["customers"].as_u64().unwrap())
+        .sum();
+    assert_eq!(began, scored, "whoever has bought began once");
+    for cohort in cohorts {
+        assert_eq!(cohort["months"][0]["retention"], 1.0);
+    }
+    let forecasting = get("/api/admin/analytics/forecasting").await;
+    assert!(forecasting["counts"]["verdict"].is_string());
+
+    let dashboard = get("/api/ai-marketer/dashboard").await;
+    assert_eq!(dashboard["churn_risk"]["high_risk"], churn["high_risk"]);
+    assert_eq!(dashboard["segments_overview"]["total_segments"], 16);
+    let listed = get("/api/admin/customers/segments/list").await;
+    assert_eq!(dashboard["segments_overview"], listed);
+    let top = get("/api/admin/analytics/top").await;
+    let best = &top["customers"][0];
+    assert_eq!(dashboard["top_customers"][0], *best);
+
+    let path = format!(
+        "/api/admin/customers/{}/outlook",
+        best["user_id"].as_str().unwrap()
+    );
+    let outlook = get(&path).await;
+    assert_eq!(outlook["ltv"], best["ltv"]);
+    assert_eq!(
+        outlook["churn_risk"]["risk_level"],
+        best["churn_risk"]["risk_level"]
+    );
+    assert!(outlook["next_purchase"]["basis"].is_string());
+    let nobody = "/api/admin/customers/0190c0de-0000-7000-8000-000000000000/outlook";
+    served.get(&marketer, nobody).await.expect(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_tells_the_same() {
+    let served = Served::open(Database::Sqlite).await;
+    let marketer = served.staff("ai_marketer").await;
+    let shop = &served.shop;
+    let values = served
+        .get(&marketer, "/api/admin/analytics/ltv")
+        .await
+        .expect(200);
+    let report = shop.json(&["report", "ltv", "--json"]).await;
+    assert_eq!(
+        report["rows"].as_array().unwrap().len(),
+        usize::try_from(values["total_customers"].as_u64().unwrap()).unwrap()
+    );
+    assert_eq!(report["rows"][0]["user_id"], values["top"][0]["user_id"]);
+    assert_eq!(report["rows"][0]["ltv"], values["top"][0]["ltv"]);
+    let risks = shop.done(&["report", "churn", "--limit", "3"]).await;
+    assert!(risks.starts_with("Risk of leaving as of "), "{risks}");
+    let csv = shop.done(&["report", "churn", "--csv"]).await;
+    assert_eq!(
+        csv.lines().count() - 1,
+        report["rows"].as_array().unwrap().len()
+    );
+
+    let listed = shop.json(&["segments", "list", "--json"]).await;
+    assert_eq!(listed.as_array().unwrap().len(), 16);
+    let again = shop.json(&["segments", "refresh", "--json"]).await;
+    for segment in again.as_array().unwrap() {
+        assert_eq!(
+            (&segment["entered"], &segment["left"]),
+            (&json!(0), &json!(0))
+        );
+    }
+    let file = shop.directory.path().join("rule.json");
+    std::fs::write(&file, rule(&has_bought()).to_string()).unwrap();
+    let preview = shop
+        .json(&["segments", "preview", file.to_str().unwrap(), "--json"])
+        .await;
+    let asked = json!({ "rule": rule(&has_bought()) });
+    let same = served
+        .post(&marketer, "/api/admin/segments/preview", &asked)
+        .await
+        .expect(200);
+    assert_eq!(preview["customer_count"], same["customer_count"]);
+    let stats = shop.json(&["report", "segments", "--json"]).await;
+    let api = served
+        .get(&marketer, "/api/admin/customers/segments/list")
+        .await
+        .expect(200);
+    let counts = |rows: &Value| -> Vec<u64> {
+        let rows = rows.as_array().unwrap().iter();
+        rows.map(|row| row["customer_count"].as_u64().unwrap())
+            .collect()
+    };
+    assert_eq!(counts(&stats["rows"]), counts(&api["segments"]));
+}

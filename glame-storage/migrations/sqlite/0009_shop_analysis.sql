@@ -1,0 +1,7 @@
+-- What the models and the calendar say of the whole shop: one document, the last one.
+CREATE TABLE shop_analyses (
+    shop_analysis INTEGER NOT NULL CHECK (shop_analysis = 1),
+    computed_at   INTEGER NOT NULL,
+    document      TEXT    NOT NULL,
+    PRIMARY KEY (shop_analysis)
+) STRICT, WITHOUT ROWID;
