@@ -111,7 +111,7 @@ async fn what_is_previewed_is_what_is_stored(database: Database) {
     assert_eq!(explained["is_member"], false);
     assert_eq!(explained["decided_by_hand"], "exclude");
     assert_eq!(explained["explanation"]["verdict"], "true");
-    let path = format!("/api/admin/segments/{id}/transitions");
+    let path = format!("/api/admin/segments/{id}/transitions?limit=200");
     let moves = served.get(&marketer, &path).await.expect(200);
     let moves: Vec<&str> = moves["transitions"]
         .as_array()
