@@ -20,7 +20,7 @@ const LANES: usize = 2;
 /// batch, which begins after all of its questions were asked: nobody is told what is older than the
 /// question. A batch that fails is asked again one by one, so that nobody suffers for another's row.
 #[derive(Debug)]
-pub struct Batches<Q, A> {
+pub(super) struct Batches<Q, A> {
     asked: mpsc::Sender<Asked<Q, A>>,
 }
 
@@ -36,7 +36,7 @@ where
     A: Send + 'static,
 {
     /// Begins to answer by `ask`, which gives an answer for each question, in their order.
-    pub fn begin<F, W>(ask: F) -> Self
+    pub(super) fn begin<F, W>(ask: F) -> Self
     where
         F: Fn(Vec<Q>) -> W + Send + Sync + 'static,
         W: Future<Output = Result<Vec<A>, Problem>> + Send + 'static,
@@ -50,7 +50,7 @@ where
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn ask(&self, question: Q) -> Result<A, Problem> {
+    pub(super) async fn ask(&self, question: Q) -> Result<A, Problem> {
         let (answer, answered) = oneshot::channel();
         let asked = Asked { question, answer };
         // The other side ends with the server, or by a defect that its log tells.
@@ -81,10 +81,12 @@ where
     }
 }
 
-async fn answer<Q: Clone, A, F, W>(batch: Vec<Asked<Q, A>>, ask: &F)
+async fn answer<Q, A, F, W>(batch: Vec<Asked<Q, A>>, ask: &F)
 where
-    F: Fn(Vec<Q>) -> W,
-    W: Future<Output = Result<Vec<A>, Problem>>,
+    Q: Clone + Send + Sync,
+    A: Send,
+    F: Fn(Vec<Q>) -> W + Send + Sync,
+    W: Future<Output = Result<Vec<A>, Problem>> + Send,
 {
     let questions = batch.iter().map(|asked| asked.question.clone()).collect();
     match ask(questions).await {
@@ -140,8 +142,8 @@ mod tests {
     #[tokio::test]
     async fn everybody_gets_the_own_answer_and_many_are_asked_for_together() {
         let (doubling, batches) = doubling();
-        let answers = join_all((0..100).map(|number| doubling.ask(number))).await;
-        for (number, answer) in (0..100).zip(answers) {
+        let answers = join_all((100..200).map(|number| doubling.ask(number))).await;
+        for (number, answer) in (100..200).zip(answers) {
             assert_eq!(answer, Ok(2 * number));
         }
         assert!(batches.lock().unwrap().len() <= 4, "{batches:?}");
