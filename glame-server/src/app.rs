@@ -1,6 +1,8 @@
 //! Everything that requests are answered with, put together once.
 
+mod batches;
 mod errands;
+mod reads;
 mod segment_desk;
 mod sessions;
 mod sync_desk;
@@ -24,6 +26,7 @@ use crate::api::Cursors;
 use crate::stop::Stop;
 
 pub use errands::Errands;
+pub use reads::Reads;
 pub use segment_desk::SegmentDesk;
 pub use sessions::Sessions;
 pub use sync_desk::{SyncDesk, SyncRefused, SyncStage, SyncState};
@@ -37,6 +40,8 @@ pub struct App {
     pub access: AccessService,
     /// Who is signed in, asked for with each request.
     pub sessions: Sessions,
+    /// What most requests ask for, asked for many of them at once.
+    pub reads: Reads,
     /// How codes reach customers; none where nobody delivers them.
     pub codes: Option<Arc<dyn CodeSender>>,
     /// The points.

@@ -72,7 +72,7 @@ impl CustomerExporter {
     /// # Errors
     /// [`CustomerError::Unknown`], and those of storage.
     pub async fn export(&self, user: UserId) -> Result<CustomerExport, CustomerError> {
-        let profile = self.storage.profile(user).await?;
+        let profile = self.storage.profiles(&[user]).await?.pop();
         let profile = profile
             .filter(|profile| profile.user.role == Role::Customer)
             .ok_or(CustomerError::Unknown(user))?;

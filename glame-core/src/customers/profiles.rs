@@ -32,7 +32,7 @@ impl ProfileService {
     /// # Errors
     /// [`CustomerError::Unknown`], and those of storage.
     pub async fn profile(&self, user: UserId) -> Result<Profile, CustomerError> {
-        let profile = self.storage.profile(user).await?;
+        let profile = self.storage.profiles(&[user]).await?.pop();
         profile
             .filter(|profile| profile.user.role == Role::Customer)
             .ok_or(CustomerError::Unknown(user))

@@ -17,8 +17,9 @@ pub trait CustomerReader: Send + Sync {
     /// Counts the customers of a selection.
     async fn count_customers(&self, selection: &CustomerSelection) -> Result<u64, StorageError>;
 
-    /// Gives the profile of a user, staff too; none if there is no such user.
-    async fn profile(&self, user: UserId) -> Result<Option<Profile>, StorageError>;
+    /// Gives the profiles of those among `users` that exist, staff too, each once and in no fixed
+    /// order.
+    async fn profiles(&self, users: &[UserId]) -> Result<Vec<Profile>, StorageError>;
 
     /// Gives the profiles of those among `users` that were edited here or whose persons were
     /// forgotten, in no fixed order.

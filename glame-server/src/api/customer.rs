@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use glame_core::analytics::CustomerMetrics;
+use futures_util::future::try_join;
 use glame_core::customers::{
     ConsentDecision, ConsentSource, ConsentTopic, FieldChange, NewConsent, Profile, ProfileChange,
 };
@@ -324,11 +324,7 @@ impl CustomerApi {
         me: SignedIn<Customers>,
         app: Data<&Arc<App>>,
     ) -> Answer<Told<ProfileView, Versioned>, Reading> {
-        let profile = app
-            .profiles
-            .profile(me.user())
-            .await
-            .map_err(Problem::from)?;
+        let profile = app.reads.profile(me.user()).await?;
         Ok(app.shown(profile).await?)
     }
 
@@ -626,15 +622,10 @@ impl App {
     /// Shows a profile with figures and points.
     pub async fn shown(&self, profile: Profile) -> Result<Told<ProfileView, Versioned>, Problem> {
         let user = profile.user.id;
-        let metrics: Option<CustomerMetrics> = self.storage.metrics(&[user]).await?.pop();
-        let points = self
-            .loyalty
-            .get_loyalty_balance(user)
-            .await?
-            .available
-            .get();
+        let (metrics, balance) =
+            try_join(self.reads.figures(user), self.reads.balance(user)).await?;
         let version = profile.version.get();
-        let view = ProfileView::new(&profile, metrics.as_ref(), points);
+        let view = ProfileView::new(&profile, metrics.as_ref(), balance.available.get());
         Ok(Told::in_version(view, version))
     }
 
@@ -692,8 +683,8 @@ impl App {
     ) -> Result<Loyalty, Problem> {
         let list = format!("transactions {user}");
         let before: Option<Sequence> = self.cursors.place(&list, cursor)?;
-        let balance = self.loyalty.get_loyalty_balance(user).await?;
-        let metrics = self.purchases.stats(user).await?;
+        let (balance, metrics) =
+            try_join(self.reads.balance(user), self.reads.figures(user)).await?;
         let figures = metrics.as_ref().map(|metrics| &metrics.figures);
         let standing = self.loyalty.programme().standing(
             figures.map_or(0, |figures| figures.total_purchases),
@@ -705,6 +696,10 @@ impl App {
             .storage
             .transactions_before(user, before, limit + 1)
             .await?;
+        if found.is_empty() {
+            // Whoever has no operations may be nobody.
+            self.loyalty.get_loyalty_balance(user).await?;
+        }
         let size = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = found.len() > size;
         found.truncate(size);

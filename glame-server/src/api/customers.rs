@@ -369,10 +369,8 @@ impl CustomersApi {
             .page_of_customers(selection, sort, cursor.0.as_deref(), limit.0, counted)
             .await?;
         let note = AuditNote::new(AuditAction::CustomersListed, None);
-        app.access
-            .record(&me.caller(), note)
-            .await
-            .map_err(Problem::from)?;
+        let entry = app.access.audit_entry(&me.caller(), note);
+        app.reads.note(entry).await?;
         Ok(Told::new(found))
     }
 
@@ -400,7 +398,7 @@ impl CustomersApi {
         id: Path<Uuid>,
     ) -> Answer<Told<ProfileView, Versioned>, Reading> {
         let user = UserId::from_uuid(id.0);
-        let profile = app.profiles.profile(user).await.map_err(Problem::from)?;
+        let profile = app.reads.profile(user).await?;
         app.note(&me, AuditAction::CustomerRead, user).await?;
         Ok(app.shown(profile).await?)
     }
@@ -864,12 +862,13 @@ impl App {
         user: UserId,
     ) -> Result<(), Problem> {
         let note = AuditNote::new(action, Some(user));
-        Ok(self.access.record(&me.caller(), note).await?)
+        let entry = self.access.audit_entry(&me.caller(), note);
+        self.reads.note(entry).await
     }
 
     async fn known_customer(&self, id: Uuid) -> Result<UserId, Problem> {
         let user = UserId::from_uuid(id);
-        self.profiles.profile(user).await?;
+        self.reads.profile(user).await?;
         Ok(user)
     }
 

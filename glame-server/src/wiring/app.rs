@@ -13,7 +13,7 @@ use glame_core::purchases::PurchaseLog;
 
 use super::WiringError;
 use crate::api::Cursors;
-use crate::app::{App, Errands, SegmentDesk, Sessions, SyncDesk};
+use crate::app::{App, Errands, Reads, SegmentDesk, Sessions, SyncDesk};
 use crate::clock::{SystemClock, TimeOrderedIds};
 use crate::settings::Settings;
 use crate::stop::Stop;
@@ -35,6 +35,7 @@ pub fn app(
     let moment = Duration::from_secs(u64::from(settings.server.sessions_remembered_seconds));
     Ok(App {
         sessions: Sessions::new(access.clone(), moment),
+        reads: Reads::begin(&storage, &loyalty),
         cursors: Cursors::new(access.cursor_key()),
         codes: super::code_sender(settings)?,
         analytics: super::analytics(settings, Arc::clone(&storage)),

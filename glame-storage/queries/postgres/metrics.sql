@@ -2,4 +2,5 @@ SELECT user_id, total_purchases, total_spent, average_receipt, receipts, returns
        first_purchase_at, last_purchase_at, future_lines, preferences, recency_score,
        frequency_score, monetary_score, status
 FROM customer_metrics
-WHERE user_id = ANY($1)
+-- The array is hidden from the planner, which would plan the statement anew for each length of it.
+WHERE user_id = ANY((SELECT $1::uuid[])::uuid[])

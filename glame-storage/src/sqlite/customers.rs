@@ -54,17 +54,17 @@ impl CustomerReader for SqliteStorage {
         u64::try_from(count).map_err(CUSTOMER_SEARCH.corrupt("user_id"))
     }
 
-    async fn profile(&self, user: UserId) -> Result<Option<Profile>, StorageError> {
-        let row = sqlx::query_file_as!(
+    async fn profiles(&self, users: &[UserId]) -> Result<Vec<Profile>, StorageError> {
+        let rows = sqlx::query_file_as!(
             ProfileRow,
             "queries/sqlite/profiles.sql",
-            json_rows(&[user], |user| hex(user.as_uuid()))?,
+            json_rows(users, |user| hex(user.as_uuid()))?,
             false,
         )
-        .fetch_optional(&self.readers)
+        .fetch_all(&self.readers)
         .await
         .map_err(USERS.reading())?;
-        row.map(Profile::try_from).transpose()
+        rows.into_iter().map(Profile::try_from).collect()
     }
 
     async fn kept_profiles(&self, users: &[UserId]) -> Result<Vec<Profile>, StorageError> {

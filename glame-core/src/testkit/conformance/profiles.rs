@@ -15,7 +15,7 @@ use crate::users::{Gender, User};
 use crate::values::UserId;
 
 async fn profile_of(storage: &dyn Storage, user: UserId) -> Profile {
-    storage.profile(user).await.unwrap().unwrap()
+    storage.profiles(&[user]).await.unwrap().pop().unwrap()
 }
 
 /// Edits the profile of a customer as the service does.
@@ -42,7 +42,7 @@ fn every_field() -> ProfileChange {
 /// A profile that nobody has edited has the first version, and one more with each change.
 pub async fn a_profile_has_a_version(storage: &dyn Storage) {
     let anna = customer(1);
-    assert_eq!(storage.profile(anna.id).await.unwrap(), None);
+    assert_eq!(storage.profiles(&[anna.id]).await.unwrap(), []);
     for version in 1..=3 {
         with_users(storage, &[anna.clone()])
             .await

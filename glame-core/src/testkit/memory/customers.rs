@@ -112,8 +112,11 @@ impl CustomerReader for MemoryStorage {
         Ok(number(self.state().selected(selection).len()))
     }
 
-    async fn profile(&self, user: UserId) -> Result<Option<Profile>, StorageError> {
-        Ok(self.state().profile_of(user))
+    async fn profiles(&self, users: &[UserId]) -> Result<Vec<Profile>, StorageError> {
+        let state = self.state();
+        let users: BTreeSet<UserId> = users.iter().copied().collect();
+        let found = users.into_iter().filter_map(|user| state.profile_of(user));
+        Ok(found.collect())
     }
 
     async fn kept_profiles(&self, users: &[UserId]) -> Result<Vec<Profile>, StorageError> {

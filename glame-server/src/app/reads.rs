@@ -1,0 +1,122 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use glame_core::access::AuditEntry;
+use glame_core::analytics::CustomerMetrics;
+use glame_core::customers::{CustomerError, Profile};
+use glame_core::loyalty::{LoyaltyBalance, LoyaltyService};
+use glame_core::ports::Storage;
+use glame_core::users::Role;
+use glame_core::values::UserId;
+
+use super::batches::Batches;
+use crate::api::Problem;
+
+/// What most requests ask for, put to the database for many of them at once.
+#[derive(Debug)]
+pub struct Reads {
+    profiles: Batches<UserId, Option<Profile>>,
+    figures: Batches<UserId, Option<CustomerMetrics>>,
+    balances: Batches<UserId, Option<LoyaltyBalance>>,
+    audit: Batches<AuditEntry, ()>,
+}
+
+impl Reads {
+    /// Begins to read from a storage.
+    #[must_use]
+    pub fn begin(storage: &Arc<dyn Storage>, loyalty: &LoyaltyService) -> Self {
+        let of_profiles = Arc::clone(storage);
+        let of_figures = Arc::clone(storage);
+        let (of_audit, loyalty) = (Arc::clone(storage), loyalty.clone());
+        Self {
+            profiles: Batches::begin(move |users: Vec<UserId>| {
+                let storage = Arc::clone(&of_profiles);
+                async move {
+                    let found = storage.profiles(&once(&users)).await?;
+                    Ok(in_order(&users, found, |profile| profile.user.id))
+                }
+            }),
+            figures: Batches::begin(move |users: Vec<UserId>| {
+                let storage = Arc::clone(&of_figures);
+                async move {
+                    let found = storage.metrics(&once(&users)).await?;
+                    Ok(in_order(&users, found, |metrics| metrics.figures.user))
+                }
+            }),
+            balances: Batches::begin(move |users: Vec<UserId>| {
+                let loyalty = loyalty.clone();
+                async move {
+                    let asked = once(&users);
+                    let found: BTreeMap<UserId, LoyaltyBalance> = {
+                        let balances = loyalty.balances(&asked).await?;
+                        asked.into_iter().zip(balances).collect()
+                    };
+                    Ok(users.iter().map(|user| found.get(user).cloned()).collect())
+                }
+            }),
+            audit: Batches::begin(move |entries: Vec<AuditEntry>| {
+                let storage = Arc::clone(&of_audit);
+                async move {
+                    let mut work = storage.begin().await?;
+                    work.append_audit(&entries).await?;
+                    work.commit().await?;
+                    Ok(vec![(); entries.len()])
+                }
+            }),
+        }
+    }
+
+    /// Gives the profile of a customer.
+    ///
+    /// # Errors
+    /// That nobody is known by the id, or that the database does not answer.
+    pub async fn profile(&self, user: UserId) -> Result<Profile, Problem> {
+        let profile = self.profiles.ask(user).await?;
+        profile
+            .filter(|profile| profile.user.role == Role::Customer)
+            .ok_or_else(|| CustomerError::Unknown(user).into())
+    }
+
+    /// Gives the figures of a customer, as they were made last; none if none were made.
+    ///
+    /// # Errors
+    /// That the database does not answer.
+    pub async fn figures(&self, user: UserId) -> Result<Option<CustomerMetrics>, Problem> {
+        self.figures.ask(user).await
+    }
+
+    /// Gives the points of a user; nobody has none.
+    ///
+    /// # Errors
+    /// That the database does not answer.
+    pub async fn balance(&self, user: UserId) -> Result<LoyaltyBalance, Problem> {
+        let balance = self.balances.ask(user).await?;
+        balance.ok_or_else(|| CustomerError::Unknown(user).into())
+    }
+
+    /// Writes down that something was read; it is stored when this returns.
+    ///
+    /// # Errors
+    /// That the database does not answer.
+    pub async fn note(&self, entry: AuditEntry) -> Result<(), Problem> {
+        self.audit.ask(entry).await
+    }
+}
+
+/// Gives each user once.
+fn once(users: &[UserId]) -> Vec<UserId> {
+    let mut once = users.to_vec();
+    once.sort_unstable();
+    once.dedup();
+    once
+}
+
+/// Gives for each user what was found, in the order of the users.
+fn in_order<T: Clone>(
+    users: &[UserId],
+    found: Vec<T>,
+    user_of: fn(&T) -> UserId,
+) -> Vec<Option<T>> {
+    let found: BTreeMap<UserId, T> = found.into_iter().map(|one| (user_of(&one), one)).collect();
+    users.iter().map(|user| found.get(user).cloned()).collect()
+}
