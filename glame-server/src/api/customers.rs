@@ -36,7 +36,7 @@ use super::signed_in::{Admins, Marketers, SignedIn};
 use super::views::{
     CustomerView, GenderName, ProfileView, SaveTypeName, StatusName, TransactionView,
 };
-use super::{Area, Problem, ProblemCode, etag};
+use super::{Area, Named, Problem, ProblemCode, Text, etag};
 use crate::app::App;
 
 statuses! {
@@ -112,18 +112,18 @@ pub struct PointsAdjustment {
     pub points: i64,
     /// Why, in words that the customer may read.
     #[oai(validator(min_length = 1, max_length = 200))]
-    pub reason: String,
+    pub reason: Text,
     /// What colleagues should know of it.
     #[oai(validator(min_length = 1, max_length = 1000))]
-    pub description: String,
+    pub description: Text,
 }
 
 impl Example for PointsAdjustment {
     fn example() -> Self {
         Self {
             points: 500,
-            reason: "Извинение за задержку".to_owned(),
-            description: "Заказ пришёл на неделю позже".to_owned(),
+            reason: "Извинение за задержку".into(),
+            description: "Заказ пришёл на неделю позже".into(),
         }
     }
 }
@@ -139,10 +139,10 @@ pub struct PointsSpend {
     pub document_id_1c: Option<Uuid>,
     /// What that receipt comes to before the points, in roubles.
     #[oai(validator(max_length = 20, pattern = r"^\d{1,15}(\.\d{1,2})?$"))]
-    pub receipt_total: Option<String>,
+    pub receipt_total: Option<Text>,
     /// Why, in words that the customer may read.
     #[oai(validator(min_length = 1, max_length = 200))]
-    pub reason: String,
+    pub reason: Text,
 }
 
 impl Example for PointsSpend {
@@ -151,7 +151,7 @@ impl Example for PointsSpend {
             points: 100,
             document_id_1c: None,
             receipt_total: None,
-            reason: "Оплата баллами".to_owned(),
+            reason: "Оплата баллами".into(),
         }
     }
 }
@@ -165,38 +165,47 @@ pub struct PointsBonus {
     pub points: i64,
     /// The rule or the campaign that gives them.
     #[oai(validator(min_length = 1, max_length = 100))]
-    pub rule: String,
+    pub rule: Text,
     /// What they are given for; once for each occasion of a rule.
     #[oai(validator(min_length = 1, max_length = 100))]
-    pub occasion: String,
+    pub occasion: Text,
     /// When they expire; absent if never.
     pub expires_at: Option<chrono::DateTime<chrono::Utc>>,
     /// Why, in words that the customer may read.
     #[oai(validator(min_length = 1, max_length = 200))]
-    pub reason: String,
+    pub reason: Text,
 }
 
 impl Example for PointsBonus {
     fn example() -> Self {
         Self {
             points: 300,
-            rule: "spring".to_owned(),
-            occasion: "2026".to_owned(),
+            rule: "spring".into(),
+            occasion: "2026".into(),
             expires_at: None,
-            reason: "Весенний подарок".to_owned(),
+            reason: "Весенний подарок".into(),
         }
     }
 }
 
 /// An operation that is taken back in whole.
 #[derive(Debug, Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 pub struct PointsReversal {
     /// The operation.
     pub transaction_id: Uuid,
     /// Why, in words that the customer may read.
     #[oai(validator(min_length = 1, max_length = 200))]
-    pub reason: String,
+    pub reason: Text,
+}
+
+impl Example for PointsReversal {
+    fn example() -> Self {
+        Self {
+            transaction_id: uuid::uuid!("5b0c9e6a-6f0e-5a57-9f6e-0b1d5c1f0a03"),
+            reason: "Начислено по ошибке".into(),
+        }
+    }
 }
 
 /// What was written into the ledger, or would be.
@@ -270,8 +279,7 @@ impl CustomersApi {
         /// Only customers with this word of the guide.
         segment: Query<Option<StatusName>>,
         /// Only customers of this segment of the named map, such as `champions`.
-        #[oai(validator(max_length = 40))]
-        rfm_segment: Query<Option<String>>,
+        rfm_segment: Query<Option<Named<RfmSegment>>>,
         /// Only customers of this city.
         #[oai(validator(max_length = 100))]
         city: Query<Option<String>>,
@@ -322,14 +330,9 @@ impl CustomersApi {
             .0
             .filter(|text| !text.trim().is_empty())
             .map(|text| {
-                SearchText::parse(&text).map_err(|error| wrong("search", error.to_string()))
-            })
-            .transpose()?;
-        let rfm_segments = rfm_segment
-            .0
-            .map(|name| {
-                let known = RfmSegment::ALL.into_iter().find(|one| one.as_str() == name);
-                known.ok_or_else(|| wrong("rfm_segment", "there is no such segment".to_owned()))
+                let code = ProblemCode::ValueInvalid;
+                SearchText::parse(&text)
+                    .map_err(|error| Problem::of_field(code, "search", error.to_string()))
             })
             .transpose()?;
         let roubles = |name: &'static str, text: Option<String>| {
@@ -343,7 +346,7 @@ impl CustomersApi {
             city: city.0.map(|city| plain(&city, "city")).transpose()?,
             gender: gender.0.map(Into::into),
             rfm: RfmFilter {
-                segments: rfm_segments.into_iter().collect(),
+                segments: rfm_segment.0.map(|named| named.0).into_iter().collect(),
                 ..RfmFilter::default()
             },
             spent: ValueRange {
@@ -414,7 +417,10 @@ impl CustomersApi {
         /// The customer.
         id: Path<Uuid>,
         /// The version that is changed, from `ETag`; absent to change whatever is there.
-        #[oai(name = "If-Match", validator(max_length = 64))]
+        #[oai(
+            name = "If-Match",
+            validator(min_length = 1, pattern = r#"^(\*|"[0-9]{1,18}")$"#)
+        )]
         if_match: Header<Option<String>>,
         body: Json<ProfileUpdate>,
     ) -> Answer<Told<ProfileView, Versioned>, Changing> {
@@ -567,7 +573,10 @@ impl CustomersApi {
         /// The customer.
         id: Path<Uuid>,
         /// A key of your own; the same key does it once and answers the same again.
-        #[oai(name = "Idempotency-Key", validator(min_length = 1, max_length = 128))]
+        #[oai(
+            name = "Idempotency-Key",
+            validator(min_length = 1, max_length = 128, pattern = "^[!-~]+$")
+        )]
         idempotency_key: Header<String>,
         /// Only tell what would be done.
         #[oai(default)]
@@ -605,7 +614,10 @@ impl CustomersApi {
         /// The customer.
         id: Path<Uuid>,
         /// A key of your own; the same key does it once and answers the same again.
-        #[oai(name = "Idempotency-Key", validator(min_length = 1, max_length = 128))]
+        #[oai(
+            name = "Idempotency-Key",
+            validator(min_length = 1, max_length = 128, pattern = "^[!-~]+$")
+        )]
         idempotency_key: Header<String>,
         /// Only tell what would be done.
         #[oai(default)]
@@ -647,7 +659,10 @@ impl CustomersApi {
         /// The customer.
         id: Path<Uuid>,
         /// A key of your own; the same key does it once and answers the same again.
-        #[oai(name = "Idempotency-Key", validator(min_length = 1, max_length = 128))]
+        #[oai(
+            name = "Idempotency-Key",
+            validator(min_length = 1, max_length = 128, pattern = "^[!-~]+$")
+        )]
         idempotency_key: Header<String>,
         /// Only tell what would be done.
         #[oai(default)]
@@ -655,8 +670,8 @@ impl CustomersApi {
         body: Json<PointsBonus>,
     ) -> Answer<Told<PointsMoved, CarriedOut>, Changing> {
         let command = Command::Bonus {
-            rule: body.rule.clone(),
-            occasion: body.occasion.clone(),
+            rule: body.rule.0.clone(),
+            occasion: body.occasion.0.clone(),
             points: points_of(body.points)?,
             available_from: None,
             expires_at: body.expires_at,
@@ -688,7 +703,10 @@ impl CustomersApi {
         /// The customer.
         id: Path<Uuid>,
         /// A key of your own; the same key does it once and answers the same again.
-        #[oai(name = "Idempotency-Key", validator(min_length = 1, max_length = 128))]
+        #[oai(
+            name = "Idempotency-Key",
+            validator(min_length = 1, max_length = 128, pattern = "^[!-~]+$")
+        )]
         idempotency_key: Header<String>,
         /// Only tell what would be done.
         #[oai(default)]

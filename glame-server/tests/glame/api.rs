@@ -1,5 +1,5 @@
 //! The API over real HTTP: who is let in, and what is done once.
 
 mod access;
-mod client;
+pub(crate) mod client;
 mod points;

@@ -5,6 +5,8 @@
 )]
 
 mod api;
+mod clients;
+mod demo;
 mod documents;
 mod http;
 mod killed;
@@ -15,4 +17,5 @@ mod replicas;
 mod scenarios;
 mod shop;
 mod staff;
+mod walkthrough;
 mod webhooks;

@@ -9,7 +9,7 @@ use tokio::process::Child;
 use crate::http::{SECRET, serve};
 use crate::shop::{Database, Shop, small_shop};
 
-const PASSWORD: &str = "enough-secret-for-a-test";
+pub(crate) const PASSWORD: &str = "enough-secret-for-a-test";
 
 /// A shop that is synchronised and served.
 pub(crate) struct Served {
@@ -58,12 +58,32 @@ impl Answer {
 
 impl Served {
     pub(crate) async fn open(database: Database) -> Self {
+        Self::with(database, "").await
+    }
+
+    /// Opens a shop that may be asked for codes and signed in to as often as anybody likes.
+    pub(crate) async fn without_limits(database: Database) -> Self {
+        let limits = [
+            "codes",
+            "codes_a_day",
+            "codes_per_address",
+            "checks",
+            "checks_per_address",
+            "logins",
+            "logins_per_address",
+        ];
+        let lines = limits.map(|limit| format!("{limit} = 1000000\n"));
+        Self::with(database, &format!("[auth.limits]\n{}", lines.concat())).await
+    }
+
+    async fn with(database: Database, settings: &str) -> Self {
         let shop = Shop::open(small_shop(1), database)
             .await
             .with("GLAME_SYNC_SCHEDULE", "off")
             .with("GLAME_AUTH_CUSTOMER_CODE", "card_suffix")
             .with("GLAME_REQUESTS_PER_MINUTE", "0")
             .with("GLAME_AUTH_SECRET", SECRET);
+        std::fs::write(shop.directory.path().join("glame.toml"), settings).unwrap();
         shop.sync_all(&[]).await;
         for role in ["admin", "ai_marketer", "content_manager"] {
             make_staff(&shop, role).await;
@@ -135,7 +155,7 @@ impl Served {
 }
 
 /// Makes a client, for plain HTTP alone.
-fn client() -> Client {
+pub(crate) fn client() -> Client {
     // It wants a provider of TLS whether it needs one or not; another test may have named it before.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().no_proxy().build().unwrap()
