@@ -91,7 +91,10 @@ pub fn routes(app: Arc<App>, limits: RequestLimits) -> BoxEndpoint<'static, Resp
     let routes = Route::new()
         .at("/docs", scalar)
         .at("/docs/swagger", swagger)
-        .at("/openapi.json", get(make_sync(move |_| Json(document.clone()))))
+        .at(
+            "/openapi.json",
+            get(make_sync(move |_| Json(document.clone()))),
+        )
         .at("/metrics", measurements.endpoint())
         .nest("/", api::service())
         .data(app)

@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use super::answer::{Answer, Done, Made, Told, Versioned};
 use super::dates::days;
+use super::etag::IfMatch;
 use super::paging::{DEFAULT_LIMIT, Page};
 use super::problem::statuses;
 use super::signed_in::{Customers, SignedIn};
@@ -362,14 +363,11 @@ impl CustomerApi {
         me: SignedIn<Customers>,
         app: Data<&Arc<App>>,
         /// The version that is changed, from `ETag`; absent to change whatever is there.
-        #[oai(
-            name = "If-Match",
-            validator(min_length = 1, pattern = r#"^(\*|"[0-9]{1,18}")$"#)
-        )]
-        if_match: Header<Option<String>>,
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<IfMatch>>,
         body: Json<ProfileUpdate>,
     ) -> Answer<Told<ProfileView, Versioned>, Changing> {
-        let version = etag::version(if_match.0.as_deref())?;
+        let version = etag::version(if_match.0);
         let change = body.0.into_change()?;
         let profile = app
             .profiles

@@ -30,6 +30,7 @@ use super::customer::{
     SavedLooks, default_limit, plain,
 };
 use super::dates::days;
+use super::etag::IfMatch;
 use super::paging::Page;
 use super::problem::statuses;
 use super::signed_in::{Admins, Marketers, SignedIn};
@@ -417,15 +418,12 @@ impl CustomersApi {
         /// The customer.
         id: Path<Uuid>,
         /// The version that is changed, from `ETag`; absent to change whatever is there.
-        #[oai(
-            name = "If-Match",
-            validator(min_length = 1, pattern = r#"^(\*|"[0-9]{1,18}")$"#)
-        )]
-        if_match: Header<Option<String>>,
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<IfMatch>>,
         body: Json<ProfileUpdate>,
     ) -> Answer<Told<ProfileView, Versioned>, Changing> {
         let user = UserId::from_uuid(id.0);
-        let version = etag::version(if_match.0.as_deref())?;
+        let version = etag::version(if_match.0);
         let change = body.0.into_change()?;
         let profile = app
             .profiles

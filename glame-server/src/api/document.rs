@@ -90,14 +90,20 @@ fn each_object(value: &mut Value, change: &mut impl FnMut(&mut Map<String, Value
 
 /// `date` is what everybody else calls the framework's `naive-date`.
 fn name_the_format(object: &mut Map<String, Value>) {
-    if object.get("format").is_some_and(|name| name == "naive-date") {
+    if object
+        .get("format")
+        .is_some_and(|name| name == "naive-date")
+    {
         object.insert("format".to_owned(), json!("date"));
     }
 }
 
 /// What has no sign is not negative, and 32 bits are 32 bits.
 fn bound_the_number(object: &mut Map<String, Value>) {
-    let format = object.get("format").and_then(Value::as_str).unwrap_or_default();
+    let format = object
+        .get("format")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let most = match format {
         "uint16" => Some(u64::from(u16::MAX)),
         "uint32" => Some(u64::from(u32::MAX)),
@@ -120,7 +126,10 @@ fn name_the_media_type(object: &mut Map<String, Value>) {
 /// A description beside a reference is said outside of it already.
 fn say_it_once(object: &mut Map<String, Value>) {
     if let Some(Value::Array(parts)) = object.get_mut("allOf") {
-        parts.retain(|part| part.as_object().is_none_or(|part| part.contains_key("$ref")));
+        parts.retain(|part| {
+            part.as_object()
+                .is_none_or(|part| part.contains_key("$ref"))
+        });
     }
 }
 
@@ -132,7 +141,10 @@ fn tell_what_is_parsed(schema: &mut Map<String, Value>) {
     };
     for (name, property) in properties {
         let names = required.as_array().into_iter().flatten();
-        if let (false, Some(property)) = (names.clone().any(|one| one == name), property.as_object_mut()) {
+        if let (false, Some(property)) = (
+            names.clone().any(|one| one == name),
+            property.as_object_mut(),
+        ) {
             property.insert("nullable".to_owned(), json!(true));
         }
     }
@@ -178,7 +190,10 @@ mod tests {
             } })
         );
         // What is only answered stays open: new fields may come.
-        assert_eq!(schemas["Thing"], json!({ "properties": { "name": { "type": "string" } } }));
+        assert_eq!(
+            schemas["Thing"],
+            json!({ "properties": { "name": { "type": "string" } } })
+        );
         assert_eq!(schemas["Kind"], json!({ "type": "string", "enum": ["a"] }));
     }
 

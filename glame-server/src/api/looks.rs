@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::answer::{Answer, Made, Told, Versioned};
 use super::customer::{default_limit, plain};
+use super::etag::IfMatch;
 use super::paging::Page;
 use super::problem::statuses;
 use super::signed_in::{Anybody, ContentMakers, SignedIn};
@@ -230,14 +231,11 @@ impl LooksApi {
         /// The look.
         id: Path<Uuid>,
         /// The version that is changed, from `ETag`.
-        #[oai(
-            name = "If-Match",
-            validator(min_length = 1, pattern = r#"^(\*|"[0-9]{1,18}")$"#)
-        )]
-        if_match: Header<Option<String>>,
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<IfMatch>>,
         body: Json<LookUpdate>,
     ) -> Answer<Told<LookView, Versioned>, Changing> {
-        let version = LookVersion::new(etag::needed(if_match.0.as_deref())?);
+        let version = LookVersion::new(etag::needed(if_match.0)?);
         let status = if body.active {
             LookStatus::Active
         } else {

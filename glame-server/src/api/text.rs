@@ -68,10 +68,9 @@ impl ToJSON for Text {
 
 impl ParseFromJSON for Text {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
-        match value.unwrap_or_default() {
-            Value::String(text) => Ok(Self(text)),
-            other => Err(ParseError::expected_type(other)),
-        }
+        let value = value.unwrap_or_default();
+        let text = value.as_str().map(Self::from);
+        text.ok_or_else(|| ParseError::expected_type(value))
     }
 }
 

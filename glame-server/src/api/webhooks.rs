@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::answer::{Answer, Done, Made, Told, Versioned};
 use super::customer::{default_limit, plain};
+use super::etag::IfMatch;
 use super::paging::Page;
 use super::problem::statuses;
 use super::signed_in::{Admins, SignedIn};
@@ -335,14 +336,11 @@ impl WebhooksApi {
         /// The endpoint.
         id: Path<Uuid>,
         /// The version that is changed, from `ETag`.
-        #[oai(
-            name = "If-Match",
-            validator(min_length = 1, pattern = r#"^(\*|"[0-9]{1,18}")$"#)
-        )]
-        if_match: Header<Option<String>>,
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<IfMatch>>,
         body: Json<EndpointInput>,
     ) -> Answer<Told<EndpointView, Versioned>, Changing> {
-        let version = version(if_match.0.as_deref())?;
+        let version = version(if_match.0)?;
         let endpoint = WebhookEndpointId::from_uuid(id.0);
         let changed = app
             .webhooks
@@ -382,13 +380,10 @@ impl WebhooksApi {
         /// The endpoint.
         id: Path<Uuid>,
         /// The version that is changed, from `ETag`.
-        #[oai(
-            name = "If-Match",
-            validator(min_length = 1, pattern = r#"^(\*|"[0-9]{1,18}")$"#)
-        )]
-        if_match: Header<Option<String>>,
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<IfMatch>>,
     ) -> Answer<Told<EndpointView, Versioned>, Changing> {
-        let version = version(if_match.0.as_deref())?;
+        let version = version(if_match.0)?;
         let endpoint = WebhookEndpointId::from_uuid(id.0);
         let changed = app.webhooks.disable_endpoint(endpoint, version);
         let changed = changed.await.map_err(Problem::from)?;
@@ -405,13 +400,10 @@ impl WebhooksApi {
         /// The endpoint.
         id: Path<Uuid>,
         /// The version that is changed, from `ETag`.
-        #[oai(
-            name = "If-Match",
-            validator(min_length = 1, pattern = r#"^(\*|"[0-9]{1,18}")$"#)
-        )]
-        if_match: Header<Option<String>>,
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<IfMatch>>,
     ) -> Answer<Told<EndpointView, Versioned>, Changing> {
-        let version = version(if_match.0.as_deref())?;
+        let version = version(if_match.0)?;
         let endpoint = WebhookEndpointId::from_uuid(id.0);
         let changed = app.webhooks.enable_endpoint(endpoint, version);
         let changed = changed.await.map_err(Problem::from)?;
@@ -540,7 +532,7 @@ fn versioned(endpoint: &WebhookEndpoint) -> Told<EndpointView, Versioned> {
     Told::in_version(EndpointView::from(endpoint), endpoint.version.into())
 }
 
-fn version(if_match: Option<&str>) -> Result<u32, Problem> {
+fn version(if_match: Option<IfMatch>) -> Result<u32, Problem> {
     let version = etag::needed(if_match)?;
     // What no endpoint can have is not the present version either.
     Ok(u32::try_from(version).unwrap_or(0))

@@ -85,7 +85,9 @@ impl Demo {
         let access = wiring::access(&settings, Arc::clone(&storage))?;
         let customers = CustomerDirectory::new(Arc::clone(&storage));
         let ways = sign_in::sign_in(&access, &customers, &self.data).await?;
-        print(&format!("\nSign in at /api/auth/login and /api/auth/login-by-card as\n\n{ways}"))?;
+        print(&format!(
+            "\nSign in at /api/auth/login and /api/auth/login-by-card as\n\n{ways}"
+        ))?;
         if self.exit_when_ready {
             stop.raise();
         } else {

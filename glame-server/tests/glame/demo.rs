@@ -57,5 +57,8 @@ async fn the_demonstration_tells_how_to_sign_in_in_each_role() {
         assert_eq!(session["must_change_password"], false);
         roles.push(role);
     }
-    assert_eq!(roles, ["admin", "ai_marketer", "content_manager", "customer"]);
+    assert_eq!(
+        roles,
+        ["admin", "ai_marketer", "content_manager", "customer"]
+    );
 }

@@ -48,7 +48,8 @@ async fn the_walk_through_runs_as_it_stands() {
     drop(free);
     let steps = steps(&document());
     // Whatever happens, the server is stopped.
-    let mut script = "set -eu -o pipefail\ntrap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n".to_owned();
+    let mut script =
+        "set -eu -o pipefail\ntrap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n".to_owned();
     for step in &steps {
         script = format!("{script}{}printf '%s' '{END}'\n", step.commands);
     }

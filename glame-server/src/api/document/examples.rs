@@ -23,8 +23,12 @@ pub(super) fn show(document: &mut Value) {
 
 /// Whoever tries an operation out needs the parameters without which it does nothing.
 fn show_parameters(operation: &mut Value, examples: &Value) {
-    let parameters = operation["parameters"].as_array_mut().into_iter().flatten();
-    for parameter in parameters {
+    let parameters = operation.get_mut("parameters");
+    for parameter in parameters
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
         let name = parameter["name"].as_str().unwrap_or_default();
         if let Some(example) = examples.get(name) {
             parameter["example"] = example.clone();

@@ -62,9 +62,15 @@ pub(super) async fn sign_in(
         limit: BEST,
     };
     let found = customers.page(&best).await?;
-    let mut cards = found.rows.iter().filter_map(|row| row.user.discount_card_number.as_ref());
+    let mut cards = found
+        .rows
+        .iter()
+        .filter_map(|row| row.user.discount_card_number.as_ref());
     if let Some(card) = cards.next().map(CardNumber::as_str) {
-        let code = card.len().checked_sub(4).and_then(|start| card.get(start..));
+        let code = card
+            .len()
+            .checked_sub(4)
+            .and_then(|start| card.get(start..));
         rows.push(vec![
             Role::Customer.as_str().to_owned(),
             format!("card {card}"),

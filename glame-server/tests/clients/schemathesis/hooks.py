@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import requests
 import schemathesis
+from hypothesis import strategies
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.meta import TestPhase
 
@@ -112,6 +113,8 @@ class Shop:
         if path.startswith("/api/customer/saved-looks/"):
             return [self.new_saved_look()]
         if path.startswith("/api/auth/sessions/"):
+            # The session at hand may just have been ended.
+            self.tokens.pop(self.other_card, None)
             sessions = self.read("/api/auth/sessions", self.other_card)["sessions"]
             return [session["id"] for session in sessions]
         if method == "DELETE" and path.startswith("/api/admin/customers/"):
@@ -139,6 +142,10 @@ def call(method, path, token, body=None):
 
 
 shop = Shop()
+
+# What schemathesis makes up for headers has no quotes unless it is told.
+versions = strategies.integers(min_value=0, max_value=10**18 - 1)
+schemathesis.openapi.format("etag", versions.map('"{}"'.format))
 
 
 @schemathesis.auth(refresh_interval=None)
@@ -254,7 +261,8 @@ def improve(body, case):
     if isinstance(products, list):
         look["product_ids"] = [some(case, shop.products, one) for one in products]
     if is_id(body.get("look_id")):
-        body["look_id"] = some(case, shop.looks, body["look_id"])
+        known = [shop.new_look()] if is_example(case) else shop.looks
+        body["look_id"] = some(case, known, body["look_id"])
     moves = shop.moves.get((case.path_parameters or {}).get("id"))
     if moves and is_id(body.get("transaction_id")):
         known = [shop.new_bonus(case.path_parameters["id"])] if is_example(case) else moves
