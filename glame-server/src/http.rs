@@ -89,8 +89,8 @@ pub fn routes(app: Arc<App>, limits: RequestLimits) -> BoxEndpoint<'static, Resp
     let counter = RequestCounter::new(limits.requests_a_minute, app.trusted_proxies);
     let methods = known.clone();
     let routes = Route::new()
-        .at("/docs", scalar)
-        .at("/docs/swagger", swagger)
+        .nest("/docs", scalar)
+        .nest("/docs/swagger", swagger)
         .at(
             "/openapi.json",
             get(make_sync(move |_| Json(document.clone()))),
@@ -114,8 +114,8 @@ pub fn routes(app: Arc<App>, limits: RequestLimits) -> BoxEndpoint<'static, Resp
 }
 
 /// Answers with a page that never changes.
-fn page(html: String) -> impl Endpoint {
-    get(make_sync(move |_| Html(html.clone())))
+fn page(html: String) -> Route {
+    Route::new().at("/", get(make_sync(move |_| Html(html.clone()))))
 }
 
 /// How much one client may ask for.

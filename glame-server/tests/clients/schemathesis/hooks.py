@@ -93,6 +93,7 @@ class Shop:
         body = {"points": 100, "rule": "spare", "occasion": str(uuid.uuid4()), "reason": "Подарок"}
         headers = {"Authorization": f"Bearer {self.token(ADMIN)}", "Idempotency-Key": body["occasion"]}
         answer = requests.post(path, json=body, headers=headers, timeout=30)
+        answer.raise_for_status()
         return answer.json()["transactions"][0]["id"]
 
     def wait(self):
@@ -265,8 +266,9 @@ def improve(body, case):
         body["look_id"] = some(case, known, body["look_id"])
     moves = shop.moves.get((case.path_parameters or {}).get("id"))
     if moves and is_id(body.get("transaction_id")):
-        known = [shop.new_bonus(case.path_parameters["id"])] if is_example(case) else moves
-        body["transaction_id"] = some(case, known, body["transaction_id"])
+        if is_example(case) or number(body["transaction_id"]) % 2:
+            moves = [shop.new_bonus(case.path_parameters["id"])]
+        body["transaction_id"] = some(case, moves, body["transaction_id"])
     if is_wrong(case, ParameterLocation.BODY):
         return
     for name, known in (
