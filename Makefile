@@ -1,6 +1,6 @@
 # Everything that is needed to try, test and measure GLAME.
 
-.PHONY: demo test lint bench setup
+.PHONY: demo test lint fuzz bench setup
 
 demo: ## Show everything at work; Ctrl-C stops it
 	cargo run --release --bin glame -- demo
@@ -15,6 +15,9 @@ lint:
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy -p glame-storage --no-default-features --features sqlite -- -D warnings
 	cargo clippy -p glame-storage --no-default-features --features postgres -- -D warnings
+
+fuzz: setup ## Ask the API everything, far longer than `test` does
+	GLAME_FUZZ_EXAMPLES=200 cargo nextest run -p glame-server --no-capture every_answer
 
 bench: ## Print the figures of docs/BENCHMARKS.md
 	cargo bench -p glame-core --bench rfm

@@ -12,6 +12,7 @@ mod document;
 mod errors;
 pub mod etag;
 pub mod looks;
+pub mod named;
 pub mod paging;
 pub mod problem;
 pub mod roubles;
@@ -20,6 +21,7 @@ pub mod signed_in;
 pub mod staff;
 pub mod sync;
 pub mod system;
+pub mod text;
 pub mod views;
 pub mod webhooks;
 
@@ -42,14 +44,16 @@ pub use analytics::AnalyticsApi;
 pub use auth::AuthApi;
 pub use customer::CustomerApi;
 pub use customers::CustomersApi;
-pub use document::document;
+pub use document::{document, pages};
 pub use looks::LooksApi;
+pub use named::Named;
 pub use paging::Cursors;
 pub use problem::{Problem, ProblemCode};
 pub use segments::SegmentsApi;
 pub use staff::StaffApi;
 pub use sync::SyncApi;
 pub use system::SystemApi;
+pub use text::Text;
 pub use webhooks::WebhooksApi;
 
 pub(crate) use problem::answered_in_the_language_of_the_client;
@@ -114,7 +118,5 @@ pub fn service() -> OpenApiService<Areas, ()> {
              roubles, points are whole numbers, instants are RFC 3339 in UTC, ids are UUIDs. \
              Every error is a problem (RFC 9457) with a stable `code`.",
         )
-        .license(
-            poem_openapi::LicenseObject::new("MIT OR Apache-2.0").identifier("MIT OR Apache-2.0"),
-        )
+        .license("MIT OR Apache-2.0")
 }

@@ -3,24 +3,24 @@
 mod drain;
 mod limits;
 mod measurements;
+mod operations;
 mod origin;
-mod parameters;
 mod request_id;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use poem::endpoint::BoxEndpoint;
+use poem::endpoint::{BoxEndpoint, make_sync};
 use poem::listener::{Acceptor, Listener, TcpAcceptor, TcpListener};
 use poem::middleware::SetHeader;
-use poem::web::Redirect;
-use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route, Server};
+use poem::web::{Html, Json, Redirect};
+use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route, Server, get};
 
 use crate::api;
 use crate::app::App;
 use limits::RequestCounter;
 use measurements::Measurements;
-use parameters::KnownParameters;
+use operations::KnownOperations;
 
 pub use drain::Leaving;
 pub use request_id::RequestId;
@@ -79,16 +79,21 @@ impl std::fmt::Debug for HttpServer {
 /// Gives all routes of the server.
 pub fn routes(app: Arc<App>, limits: RequestLimits) -> BoxEndpoint<'static, Response> {
     let measurements = Measurements::new(Arc::clone(&app.storage));
-    let known = KnownParameters::of(&api::document());
+    let document = api::document();
+    let known = KnownOperations::of(&document);
+    let [scalar, swagger] = api::pages().map(page);
     let counter = RequestCounter::new(limits.requests_a_minute, app.trusted_proxies);
-    let service = api::service();
     let stop = app.stop.clone();
+    let methods = known.clone();
     let routes = Route::new()
-        .nest("/docs", service.scalar())
-        .nest("/docs/swagger", service.swagger_ui())
-        .at("/openapi.json", service.spec_endpoint())
+        .nest("/docs", scalar)
+        .nest("/docs/swagger", swagger)
+        .at(
+            "/openapi.json",
+            get(make_sync(move |_| Json(document.clone()))),
+        )
         .at("/metrics", measurements.endpoint())
-        .nest("/", service)
+        .nest("/", api::service())
         .data(app)
         .around(move |endpoint, request| known.clone().only(endpoint, request))
         .around(limits::of_one_mebibyte)
@@ -96,6 +101,7 @@ pub fn routes(app: Arc<App>, limits: RequestLimits) -> BoxEndpoint<'static, Resp
         .around(move |endpoint, request| counter.clone().counted(endpoint, request))
         .around(home)
         .around(api::answered_in_the_language_of_the_client)
+        .around(move |endpoint, request| methods.clone().told(endpoint, request))
         .around(request_id::named);
     measurements
         .measured(routes)
@@ -103,6 +109,11 @@ pub fn routes(app: Arc<App>, limits: RequestLimits) -> BoxEndpoint<'static, Resp
         .around(move |endpoint, request| drain::closing(stop.clone(), endpoint, request))
         .map_to_response()
         .boxed()
+}
+
+/// Answers with a page that never changes.
+fn page(html: String) -> Route {
+    Route::new().at("/", get(make_sync(move |_| Html(html.clone()))))
 }
 
 /// How much one client may ask for.

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::answer::{Answer, Done, Found, Told};
 use super::problem::statuses;
 use super::signed_in::{Anybody, Origin, SESSION_COOKIE, SignedIn};
-use super::{Area, Problem, ProblemCode};
+use super::{Area, Problem, ProblemCode, Text};
 use crate::app::App;
 
 statuses! {
@@ -53,13 +53,13 @@ pub enum Keeping {
 pub struct CardName {
     /// The number of the card or the phone, in any writing.
     #[oai(validator(min_length = 1, max_length = 64))]
-    pub card_number: String,
+    pub card_number: Text,
 }
 
 impl Example for CardName {
     fn example() -> Self {
         Self {
-            card_number: "+7 978 000-00-01".to_owned(),
+            card_number: "+7 978 000-00-01".into(),
         }
     }
 }
@@ -70,10 +70,10 @@ impl Example for CardName {
 pub struct CardSignIn {
     /// The number of the card or the phone, in any writing.
     #[oai(validator(min_length = 1, max_length = 64))]
-    pub card_number: String,
+    pub card_number: Text,
     /// The code: six digits, or the last four of the card where the shop has chosen so.
     #[oai(validator(min_length = 1, max_length = 16))]
-    pub code: String,
+    pub code: Text,
     /// How the session is kept.
     #[oai(default)]
     pub keep: Keeping,
@@ -82,8 +82,8 @@ pub struct CardSignIn {
 impl Example for CardSignIn {
     fn example() -> Self {
         Self {
-            card_number: "79780000001".to_owned(),
-            code: "000000".to_owned(),
+            card_number: "79780000001".into(),
+            code: "000000".into(),
             keep: Keeping::Bearer,
         }
     }
@@ -95,10 +95,10 @@ impl Example for CardSignIn {
 pub struct StaffSignIn {
     /// The e-mail address.
     #[oai(validator(min_length = 3, max_length = 254))]
-    pub email: String,
+    pub email: Text,
     /// The password.
     #[oai(validator(min_length = 1, max_length = 256))]
-    pub password: String,
+    pub password: Text,
     /// How the session is kept.
     #[oai(default)]
     pub keep: Keeping,
@@ -107,8 +107,8 @@ pub struct StaffSignIn {
 impl Example for StaffSignIn {
     fn example() -> Self {
         Self {
-            email: "admin@example.com".to_owned(),
-            password: "correct horse battery staple".to_owned(),
+            email: "admin@example.com".into(),
+            password: "correct horse battery staple".into(),
             keep: Keeping::Bearer,
         }
     }
@@ -116,14 +116,23 @@ impl Example for StaffSignIn {
 
 /// A password that is changed.
 #[derive(Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 pub struct PasswordChange {
     /// The present password.
     #[oai(validator(min_length = 1, max_length = 256))]
-    pub current_password: String,
+    pub current_password: Text,
     /// The new one: at least twelve characters.
     #[oai(validator(min_length = 12, max_length = 256))]
-    pub new_password: String,
+    pub new_password: Text,
+}
+
+impl Example for PasswordChange {
+    fn example() -> Self {
+        Self {
+            current_password: "correct horse battery staple".into(),
+            new_password: "гуси летят на юг".into(),
+        }
+    }
 }
 
 /// What is said of a card that somebody asks about: always the same.

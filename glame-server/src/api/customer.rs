@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use super::answer::{Answer, Done, Made, Told, Versioned};
 use super::dates::days;
+use super::etag::IfMatch;
 use super::paging::{DEFAULT_LIMIT, Page};
 use super::problem::statuses;
 use super::signed_in::{Customers, SignedIn};
@@ -29,7 +30,7 @@ use super::views::{
     BalanceView, GenderName, ProfileView, ProgrammeView, PurchaseView, ReceiptView, SaveTypeName,
     SavedLookView, StatsView, TransactionView,
 };
-use super::{Area, Problem, ProblemCode, etag};
+use super::{Area, Problem, ProblemCode, Text, etag};
 use crate::app::App;
 
 statuses! {
@@ -49,17 +50,17 @@ pub struct CustomerApi;
 pub struct ProfileUpdate {
     /// The name.
     #[oai(validator(max_length = 200))]
-    pub full_name: MaybeUndefined<String>,
+    pub full_name: MaybeUndefined<Text>,
     /// The e-mail address.
     #[oai(validator(max_length = 254))]
-    pub email: MaybeUndefined<String>,
+    pub email: MaybeUndefined<Text>,
     /// The gender.
     pub gender: MaybeUndefined<GenderName>,
     /// The date of birth.
     pub birth_date: MaybeUndefined<NaiveDate>,
     /// The city.
     #[oai(validator(max_length = 100))]
-    pub city: MaybeUndefined<String>,
+    pub city: MaybeUndefined<Text>,
     /// Fields that show again what the shop's base has.
     #[oai(default, validator(max_items = 5))]
     pub take_back: Vec<ProfileFieldName>,
@@ -84,8 +85,8 @@ pub enum ProfileFieldName {
 impl Example for ProfileUpdate {
     fn example() -> Self {
         Self {
-            full_name: MaybeUndefined::Value("Анна Примерова".to_owned()),
-            email: MaybeUndefined::Value("anna@example.com".to_owned()),
+            full_name: MaybeUndefined::Value("Анна Примерова".into()),
+            email: MaybeUndefined::Value("anna@example.com".into()),
             gender: MaybeUndefined::Undefined,
             birth_date: MaybeUndefined::Undefined,
             city: MaybeUndefined::Undefined,
@@ -187,7 +188,7 @@ pub struct SavedLooks {
 
 /// A look that is to be saved.
 #[derive(Debug, Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 pub struct LookToSave {
     /// The look.
     pub look_id: Uuid,
@@ -195,7 +196,17 @@ pub struct LookToSave {
     pub save_type: SaveTypeName,
     /// What the customer notes.
     #[oai(validator(max_length = 1000))]
-    pub notes: Option<String>,
+    pub notes: Option<Text>,
+}
+
+impl Example for LookToSave {
+    fn example() -> Self {
+        Self {
+            look_id: uuid::uuid!("01900000-0000-7000-8000-000000000010"),
+            save_type: SaveTypeName::Favorite,
+            notes: Some("На день рождения".into()),
+        }
+    }
 }
 
 /// A look was saved.
@@ -237,16 +248,29 @@ pub struct ConsentGiven {
     pub granted: bool,
     /// Which text the customer has read.
     #[oai(validator(min_length = 1, max_length = 100))]
-    pub text_version: String,
+    pub text_version: Text,
 }
 
 /// Decisions of a customer.
 #[derive(Debug, Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 pub struct ConsentsGiven {
     /// The decisions.
     #[oai(validator(min_items = 1, max_items = 5))]
     pub consents: Vec<ConsentGiven>,
+}
+
+impl Example for ConsentsGiven {
+    fn example() -> Self {
+        let sms = ConsentGiven {
+            topic: TopicName::MarketingSms,
+            granted: true,
+            text_version: "2026-01".into(),
+        };
+        Self {
+            consents: vec![sms],
+        }
+    }
 }
 
 /// What a customer has agreed to.
@@ -335,11 +359,11 @@ impl CustomerApi {
         me: SignedIn<Customers>,
         app: Data<&Arc<App>>,
         /// The version that is changed, from `ETag`; absent to change whatever is there.
-        #[oai(name = "If-Match", validator(max_length = 64))]
-        if_match: Header<Option<String>>,
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<IfMatch>>,
         body: Json<ProfileUpdate>,
     ) -> Answer<Told<ProfileView, Versioned>, Changing> {
-        let version = etag::version(if_match.0.as_deref())?;
+        let version = etag::version(if_match.0);
         let change = body.0.into_change()?;
         let profile = app
             .profiles

@@ -30,13 +30,14 @@ use super::customer::{
     SavedLooks, default_limit, plain,
 };
 use super::dates::days;
+use super::etag::IfMatch;
 use super::paging::Page;
 use super::problem::statuses;
 use super::signed_in::{Admins, Marketers, SignedIn};
 use super::views::{
     CustomerView, GenderName, ProfileView, SaveTypeName, StatusName, TransactionView,
 };
-use super::{Area, Problem, ProblemCode, etag};
+use super::{Area, Named, Problem, ProblemCode, Text, etag};
 use crate::app::App;
 
 statuses! {
@@ -112,18 +113,18 @@ pub struct PointsAdjustment {
     pub points: i64,
     /// Why, in words that the customer may read.
     #[oai(validator(min_length = 1, max_length = 200))]
-    pub reason: String,
+    pub reason: Text,
     /// What colleagues should know of it.
     #[oai(validator(min_length = 1, max_length = 1000))]
-    pub description: String,
+    pub description: Text,
 }
 
 impl Example for PointsAdjustment {
     fn example() -> Self {
         Self {
             points: 500,
-            reason: "Извинение за задержку".to_owned(),
-            description: "Заказ пришёл на неделю позже".to_owned(),
+            reason: "Извинение за задержку".into(),
+            description: "Заказ пришёл на неделю позже".into(),
         }
     }
 }
@@ -139,10 +140,10 @@ pub struct PointsSpend {
     pub document_id_1c: Option<Uuid>,
     /// What that receipt comes to before the points, in roubles.
     #[oai(validator(max_length = 20, pattern = r"^\d{1,15}(\.\d{1,2})?$"))]
-    pub receipt_total: Option<String>,
+    pub receipt_total: Option<Text>,
     /// Why, in words that the customer may read.
     #[oai(validator(min_length = 1, max_length = 200))]
-    pub reason: String,
+    pub reason: Text,
 }
 
 impl Example for PointsSpend {
@@ -151,7 +152,7 @@ impl Example for PointsSpend {
             points: 100,
             document_id_1c: None,
             receipt_total: None,
-            reason: "Оплата баллами".to_owned(),
+            reason: "Оплата баллами".into(),
         }
     }
 }
@@ -165,38 +166,47 @@ pub struct PointsBonus {
     pub points: i64,
     /// The rule or the campaign that gives them.
     #[oai(validator(min_length = 1, max_length = 100))]
-    pub rule: String,
+    pub rule: Text,
     /// What they are given for; once for each occasion of a rule.
     #[oai(validator(min_length = 1, max_length = 100))]
-    pub occasion: String,
+    pub occasion: Text,
     /// When they expire; absent if never.
     pub expires_at: Option<chrono::DateTime<chrono::Utc>>,
     /// Why, in words that the customer may read.
     #[oai(validator(min_length = 1, max_length = 200))]
-    pub reason: String,
+    pub reason: Text,
 }
 
 impl Example for PointsBonus {
     fn example() -> Self {
         Self {
             points: 300,
-            rule: "spring".to_owned(),
-            occasion: "2026".to_owned(),
+            rule: "spring".into(),
+            occasion: "2026".into(),
             expires_at: None,
-            reason: "Весенний подарок".to_owned(),
+            reason: "Весенний подарок".into(),
         }
     }
 }
 
 /// An operation that is taken back in whole.
 #[derive(Debug, Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 pub struct PointsReversal {
     /// The operation.
     pub transaction_id: Uuid,
     /// Why, in words that the customer may read.
     #[oai(validator(min_length = 1, max_length = 200))]
-    pub reason: String,
+    pub reason: Text,
+}
+
+impl Example for PointsReversal {
+    fn example() -> Self {
+        Self {
+            transaction_id: uuid::uuid!("5b0c9e6a-6f0e-5a57-9f6e-0b1d5c1f0a03"),
+            reason: "Начислено по ошибке".into(),
+        }
+    }
 }
 
 /// What was written into the ledger, or would be.
@@ -270,8 +280,7 @@ impl CustomersApi {
         /// Only customers with this word of the guide.
         segment: Query<Option<StatusName>>,
         /// Only customers of this segment of the named map, such as `champions`.
-        #[oai(validator(max_length = 40))]
-        rfm_segment: Query<Option<String>>,
+        rfm_segment: Query<Option<Named<RfmSegment>>>,
         /// Only customers of this city.
         #[oai(validator(max_length = 100))]
         city: Query<Option<String>>,
@@ -322,14 +331,9 @@ impl CustomersApi {
             .0
             .filter(|text| !text.trim().is_empty())
             .map(|text| {
-                SearchText::parse(&text).map_err(|error| wrong("search", error.to_string()))
-            })
-            .transpose()?;
-        let rfm_segments = rfm_segment
-            .0
-            .map(|name| {
-                let known = RfmSegment::ALL.into_iter().find(|one| one.as_str() == name);
-                known.ok_or_else(|| wrong("rfm_segment", "there is no such segment".to_owned()))
+                let code = ProblemCode::ValueInvalid;
+                SearchText::parse(&text)
+                    .map_err(|error| Problem::of_field(code, "search", error.to_string()))
             })
             .transpose()?;
         let roubles = |name: &'static str, text: Option<String>| {
@@ -343,7 +347,7 @@ impl CustomersApi {
             city: city.0.map(|city| plain(&city, "city")).transpose()?,
             gender: gender.0.map(Into::into),
             rfm: RfmFilter {
-                segments: rfm_segments.into_iter().collect(),
+                segments: rfm_segment.0.map(|named| named.0).into_iter().collect(),
                 ..RfmFilter::default()
             },
             spent: ValueRange {
@@ -412,12 +416,12 @@ impl CustomersApi {
         /// The customer.
         id: Path<Uuid>,
         /// The version that is changed, from `ETag`; absent to change whatever is there.
-        #[oai(name = "If-Match", validator(max_length = 64))]
-        if_match: Header<Option<String>>,
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<IfMatch>>,
         body: Json<ProfileUpdate>,
     ) -> Answer<Told<ProfileView, Versioned>, Changing> {
         let user = UserId::from_uuid(id.0);
-        let version = etag::version(if_match.0.as_deref())?;
+        let version = etag::version(if_match.0);
         let change = body.0.into_change()?;
         let profile = app
             .profiles
@@ -565,7 +569,10 @@ impl CustomersApi {
         /// The customer.
         id: Path<Uuid>,
         /// A key of your own; the same key does it once and answers the same again.
-        #[oai(name = "Idempotency-Key", validator(min_length = 1, max_length = 128))]
+        #[oai(
+            name = "Idempotency-Key",
+            validator(min_length = 1, max_length = 128, pattern = "^[!-~]+$")
+        )]
         idempotency_key: Header<String>,
         /// Only tell what would be done.
         #[oai(default)]
@@ -603,7 +610,10 @@ impl CustomersApi {
         /// The customer.
         id: Path<Uuid>,
         /// A key of your own; the same key does it once and answers the same again.
-        #[oai(name = "Idempotency-Key", validator(min_length = 1, max_length = 128))]
+        #[oai(
+            name = "Idempotency-Key",
+            validator(min_length = 1, max_length = 128, pattern = "^[!-~]+$")
+        )]
         idempotency_key: Header<String>,
         /// Only tell what would be done.
         #[oai(default)]
@@ -645,7 +655,10 @@ impl CustomersApi {
         /// The customer.
         id: Path<Uuid>,
         /// A key of your own; the same key does it once and answers the same again.
-        #[oai(name = "Idempotency-Key", validator(min_length = 1, max_length = 128))]
+        #[oai(
+            name = "Idempotency-Key",
+            validator(min_length = 1, max_length = 128, pattern = "^[!-~]+$")
+        )]
         idempotency_key: Header<String>,
         /// Only tell what would be done.
         #[oai(default)]
@@ -653,8 +666,8 @@ impl CustomersApi {
         body: Json<PointsBonus>,
     ) -> Answer<Told<PointsMoved, CarriedOut>, Changing> {
         let command = Command::Bonus {
-            rule: body.rule.clone(),
-            occasion: body.occasion.clone(),
+            rule: body.rule.0.clone(),
+            occasion: body.occasion.0.clone(),
             points: points_of(body.points)?,
             available_from: None,
             expires_at: body.expires_at,
@@ -686,7 +699,10 @@ impl CustomersApi {
         /// The customer.
         id: Path<Uuid>,
         /// A key of your own; the same key does it once and answers the same again.
-        #[oai(name = "Idempotency-Key", validator(min_length = 1, max_length = 128))]
+        #[oai(
+            name = "Idempotency-Key",
+            validator(min_length = 1, max_length = 128, pattern = "^[!-~]+$")
+        )]
         idempotency_key: Header<String>,
         /// Only tell what would be done.
         #[oai(default)]

@@ -1,28 +1,80 @@
 //! Versions in `ETag` and `If-Match`.
 
+use std::borrow::Cow;
+
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
+use poem_openapi::types::{ParseError, ParseFromParameter, ParseResult, Type};
+
 use super::{Problem, ProblemCode};
 
-/// Reads the version in `If-Match`; none where whatever is there may be changed.
-pub fn version(if_match: Option<&str>) -> Result<Option<i64>, Problem> {
-    let Some(text) = if_match.map(str::trim).filter(|text| *text != "*") else {
-        return Ok(None);
-    };
-    let number = text
-        .strip_prefix('"')
-        .and_then(|text| text.strip_suffix('"'))
-        .and_then(|text| text.parse().ok());
-    number.map(Some).ok_or_else(|| {
-        Problem::of_field(
-            ProblemCode::ParameterInvalid,
-            "If-Match",
-            "send the ETag of the answer that you have read, with its quotes",
-        )
-    })
+/// What `If-Match` says: a version, or `*` for whatever is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IfMatch(Option<i64>);
+
+impl IfMatch {
+    /// The most digits of a version, so that it is a number of 64 bits.
+    const MOST_DIGITS: usize = 18;
+
+    fn read(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self(None));
+        }
+        let digits = text.strip_prefix('"')?.strip_suffix('"')?;
+        let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+        let is_version = is_number && digits.len() <= Self::MOST_DIGITS;
+        digits
+            .parse()
+            .ok()
+            .filter(|_| is_version)
+            .map(|version| Self(Some(version)))
+    }
 }
 
-/// Reads the version in `If-Match`, which must be there.
-pub fn needed(if_match: Option<&str>) -> Result<i64, Problem> {
-    version(if_match)?.ok_or_else(|| {
+impl Type for IfMatch {
+    const IS_REQUIRED: bool = true;
+
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        "string(etag)".into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(MetaSchema {
+            pattern: Some(format!(r#"^(\*|"[0-9]{{1,{}}}")$"#, Self::MOST_DIGITS)),
+            ..MetaSchema::new_with_format("string", "etag")
+        }))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(
+        &'a self,
+    ) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+        Box::new(self.as_raw_value().into_iter())
+    }
+}
+
+impl ParseFromParameter for IfMatch {
+    fn parse_from_parameter(text: &str) -> ParseResult<Self> {
+        Self::read(text.trim()).ok_or_else(|| {
+            ParseError::custom("send the ETag of the answer that you have read, with its quotes")
+        })
+    }
+}
+
+/// Gives the version that is to be changed; none where whatever is there may be.
+#[must_use]
+pub fn version(if_match: Option<IfMatch>) -> Option<i64> {
+    if_match.and_then(|IfMatch(version)| version)
+}
+
+/// Gives the version that is to be changed, which must be told.
+pub fn needed(if_match: Option<IfMatch>) -> Result<i64, Problem> {
+    version(if_match).ok_or_else(|| {
         Problem::new(
             ProblemCode::PreconditionNeeded,
             "send the ETag of the answer that you have read as If-Match",
@@ -36,13 +88,15 @@ mod tests {
 
     #[test]
     fn a_version_stands_between_quotes() {
-        assert_eq!(version(None), Ok(None));
-        assert_eq!(version(Some("*")), Ok(None));
-        assert_eq!(version(Some(" \"7\" ")), Ok(Some(7)));
-        for wrong in ["7", "\"\"", "\"a\"", "W/\"7\"", "\""] {
-            assert!(version(Some(wrong)).is_err(), "{wrong}");
+        let read = |text| IfMatch::parse_from_parameter(text).ok();
+        assert_eq!(read("*"), Some(IfMatch(None)));
+        assert_eq!(read(" \"7\" "), Some(IfMatch(Some(7))));
+        for wrong in ["7", "\"\"", "\"a\"", "\"-1\"", "\"+1\"", "W/\"7\"", "\""] {
+            assert_eq!(read(wrong), None, "{wrong}");
         }
+        assert_eq!(read("\"1234567890123456789\""), None);
         assert!(needed(None).is_err());
-        assert_eq!(needed(Some("\"7\"")), Ok(7));
+        assert!(needed(read("*")).is_err());
+        assert_eq!(needed(read("\"7\"")), Ok(7));
     }
 }

@@ -18,16 +18,17 @@ use uuid::Uuid;
 
 use super::answer::{Answer, Made, Told, Versioned};
 use super::customer::{default_limit, plain};
+use super::etag::IfMatch;
 use super::paging::Page;
 use super::problem::statuses;
 use super::signed_in::{Anybody, ContentMakers, SignedIn};
 use super::views::{LookView, ProductView};
-use super::{Area, Problem, ProblemCode, etag};
+use super::{Area, Problem, ProblemCode, Text, etag};
 use crate::app::App;
 
 statuses! {
     /// What shows looks and articles.
-    Reading = [400, 401, 403, 404, 413, 429, 500, 503];
+    Reading = [400, 401, 403, 404, 413, 422, 429, 500, 503];
     /// What changes looks.
     Changing = [400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 500, 503];
 }
@@ -42,28 +43,28 @@ pub struct LooksApi;
 pub struct LookInput {
     /// Its title.
     #[oai(validator(min_length = 1, max_length = 200))]
-    pub title: String,
+    pub title: Text,
     /// What there is to say about it.
     #[oai(validator(min_length = 1, max_length = 5000))]
-    pub description: Option<String>,
+    pub description: Option<Text>,
     /// The articles, by their ids.
     #[oai(validator(min_items = 1, max_items = 50))]
     pub product_ids: Vec<Uuid>,
     /// Style and mood.
     #[oai(default, validator(max_items = 20))]
-    pub tags: Vec<String>,
+    pub tags: Vec<Text>,
     /// A picture; https.
     #[oai(validator(max_length = 2000))]
-    pub image_url: Option<String>,
+    pub image_url: Option<Text>,
 }
 
 impl Example for LookInput {
     fn example() -> Self {
         Self {
-            title: "Вечер у моря".to_owned(),
+            title: "Вечер у моря".into(),
             description: None,
             product_ids: vec![Uuid::from_u128(0x1c)],
-            tags: vec!["вечер".to_owned()],
+            tags: vec!["вечер".into()],
             image_url: None,
         }
     }
@@ -104,12 +105,21 @@ impl LookInput {
 
 /// What is changed of a look.
 #[derive(Debug, Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 pub struct LookUpdate {
     /// The look as it is from now on.
     pub look: LookInput,
     /// Whether customers see it.
     pub active: bool,
+}
+
+impl Example for LookUpdate {
+    fn example() -> Self {
+        Self {
+            look: LookInput::example(),
+            active: true,
+        }
+    }
 }
 
 /// Looks, newest first.
@@ -158,7 +168,7 @@ impl LooksApi {
         let status = (!makes || !archived.0).then_some(LookStatus::Active);
         let tag = tag.0.as_deref().map(|tag| {
             LookTag::parse(tag).map_err(|error| {
-                Problem::of_field(ProblemCode::ParameterInvalid, "tag", error.to_string())
+                Problem::of_field(ProblemCode::ValueInvalid, "tag", error.to_string())
             })
         });
         let tag = tag.transpose()?;
@@ -221,11 +231,11 @@ impl LooksApi {
         /// The look.
         id: Path<Uuid>,
         /// The version that is changed, from `ETag`.
-        #[oai(name = "If-Match", validator(max_length = 64))]
-        if_match: Header<Option<String>>,
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<IfMatch>>,
         body: Json<LookUpdate>,
     ) -> Answer<Told<LookView, Versioned>, Changing> {
-        let version = LookVersion::new(etag::needed(if_match.0.as_deref())?);
+        let version = LookVersion::new(etag::needed(if_match.0)?);
         let status = if body.active {
             LookStatus::Active
         } else {
@@ -278,7 +288,7 @@ impl LooksApi {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
         let text = given(&search.0).map(|text| {
             SearchText::parse(&text).map_err(|error| {
-                Problem::of_field(ProblemCode::ParameterInvalid, "search", error.to_string())
+                Problem::of_field(ProblemCode::ValueInvalid, "search", error.to_string())
             })
         });
         let named = |text: &Option<String>, name: &str| {

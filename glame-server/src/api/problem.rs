@@ -53,7 +53,7 @@ pub struct ProblemBody {
     /// The kind of error, for programs.
     pub code: ProblemCode,
     /// What is wrong with which field.
-    #[oai(skip_serializing_if_is_empty)]
+    #[oai(default, skip_serializing_if_is_empty)]
     pub errors: Vec<FieldProblem>,
     /// The id of the request, as in the logs of the server.
     pub trace_id: Option<String>,

@@ -25,6 +25,7 @@ use self::views::{
 };
 use super::answer::{Answer, Made, Told, Versioned};
 use super::customer::default_limit;
+use super::etag::IfMatch;
 use super::problem::statuses;
 use super::signed_in::{Marketers, SignedIn};
 use super::{Area, Problem, ProblemCode, etag};
@@ -143,11 +144,11 @@ impl SegmentsApi {
         /// The segment.
         id: Path<Uuid>,
         /// The version that is changed, from `ETag`.
-        #[oai(name = "If-Match", validator(max_length = 64))]
-        if_match: Header<Option<String>>,
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<IfMatch>>,
         body: Json<SegmentEditInput>,
     ) -> Answer<Told<SegmentView, Versioned>, Changing> {
-        let seen = etag::needed(if_match.0.as_deref())?;
+        let seen = etag::needed(if_match.0)?;
         // No segment has a version that does not fit, so that it is stale.
         let seen = SegmentVersion::from_number(u32::try_from(seen).unwrap_or_default());
         let service = app.segments.changing().await;

@@ -23,7 +23,7 @@ use super::dates::days;
 use super::paging::Page;
 use super::problem::statuses;
 use super::signed_in::{Admins, SignedIn};
-use super::{Area, Problem, ProblemCode};
+use super::{Area, Named, Problem, ProblemCode, Text};
 use crate::app::App;
 
 statuses! {
@@ -83,20 +83,20 @@ pub struct StaffList {
 pub struct NewStaff {
     /// The address to sign in with.
     #[oai(validator(min_length = 3, max_length = 254))]
-    pub email: String,
+    pub email: Text,
     /// What the member may do; not `customer`.
     pub role: RoleName,
     /// The name.
     #[oai(validator(min_length = 1, max_length = 200))]
-    pub full_name: Option<String>,
+    pub full_name: Option<Text>,
 }
 
 impl Example for NewStaff {
     fn example() -> Self {
         Self {
-            email: "marketer@example.com".to_owned(),
+            email: "marketer@example.com".into(),
             role: RoleName::AiMarketer,
-            full_name: Some("Мария Примерова".to_owned()),
+            full_name: Some("Мария Примерова".into()),
         }
     }
 }
@@ -112,12 +112,21 @@ pub struct StaffWithPassword {
 
 /// What is changed of a member of staff.
 #[derive(Debug, Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 pub struct StaffUpdate {
     /// Another role, which ends the member's sessions.
     pub role: Option<RoleName>,
     /// Whether the member may sign in no more.
     pub disabled: Option<bool>,
+}
+
+impl Example for StaffUpdate {
+    fn example() -> Self {
+        Self {
+            role: Some(RoleName::ContentManager),
+            disabled: Some(false),
+        }
+    }
 }
 
 /// An entry of the audit log.
@@ -297,8 +306,7 @@ impl StaffApi {
         /// Only what concerns this user.
         subject_id: Query<Option<Uuid>>,
         /// Only this action, such as `customer_read`.
-        #[oai(validator(max_length = 40))]
-        action: Query<Option<String>>,
+        action: Query<Option<Named<AuditAction>>>,
         /// The first day, in the zone of the shop.
         from_date: Query<Option<NaiveDate>>,
         /// The last day, itself included.
@@ -313,21 +321,10 @@ impl StaffApi {
         )]
         limit: Query<u32>,
     ) -> Answer<Told<AuditPage>, Reading> {
-        let action = action
-            .0
-            .map(|name| {
-                AuditAction::from_name(&name).ok_or_else(|| {
-                    let known: Vec<&str> =
-                        AuditAction::ALL.iter().map(|one| one.as_str()).collect();
-                    let detail = format!("one of: {}", known.join(", "));
-                    Problem::of_field(ProblemCode::ParameterInvalid, "action", detail)
-                })
-            })
-            .transpose()?;
         let filter = AuditFilter {
             actor: actor_id.0.map(UserId::from_uuid),
             subject: subject_id.0.map(UserId::from_uuid),
-            action,
+            action: action.0.map(|named| named.0),
             range: days(from_date.0, to_date.0, app.zone)?,
         };
         let list = format!("audit {filter:?}");

@@ -1,6 +1,5 @@
 //! Where integrators are told of events.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -20,10 +19,11 @@ use uuid::Uuid;
 
 use super::answer::{Answer, Done, Made, Told, Versioned};
 use super::customer::{default_limit, plain};
+use super::etag::IfMatch;
 use super::paging::Page;
 use super::problem::statuses;
 use super::signed_in::{Admins, SignedIn};
-use super::{Area, Problem, ProblemCode, etag};
+use super::{Area, Named, Problem, Text, etag};
 use crate::app::App;
 
 statuses! {
@@ -43,21 +43,24 @@ pub struct WebhooksApi;
 pub struct EndpointInput {
     /// Where it is: https, and no private address.
     #[oai(validator(min_length = 1, max_length = 2000))]
-    pub url: String,
+    pub url: Text,
     /// What it is for.
     #[oai(validator(min_length = 1, max_length = 500))]
-    pub description: Option<String>,
+    pub description: Option<Text>,
     /// What it wants to be told, such as `points.earned`; absent for everything.
     #[oai(validator(min_items = 1, max_items = 20))]
-    pub events: Option<Vec<String>>,
+    pub events: Option<Vec<Named<EventType>>>,
 }
 
 impl Example for EndpointInput {
     fn example() -> Self {
         Self {
-            url: "https://till.example/glame".to_owned(),
-            description: Some("Касса".to_owned()),
-            events: Some(vec!["points.earned".to_owned(), "points.spent".to_owned()]),
+            url: "https://till.example/glame".into(),
+            description: Some("Касса".into()),
+            events: Some(vec![
+                Named(EventType::PointsEarned),
+                Named(EventType::PointsSpent),
+            ]),
         }
     }
 }
@@ -66,18 +69,11 @@ impl EndpointInput {
     fn read(&self) -> Result<EndpointDraft, Problem> {
         let events = match &self.events {
             None => EventFilter::All,
-            Some(names) => {
-                let types = names.iter().map(|name| {
-                    EventType::try_from(name.clone()).map_err(|error| {
-                        Problem::of_field(ProblemCode::ValueInvalid, "/events", error.to_string())
-                    })
-                });
-                EventFilter::Only(types.collect::<Result<BTreeSet<_>, _>>()?)
-            }
+            Some(named) => EventFilter::Only(named.iter().map(|one| one.0).collect()),
         };
         let description = self.description.as_deref();
         Ok(EndpointDraft {
-            url: self.url.clone(),
+            url: self.url.0.clone(),
             description: description
                 .map(|text| plain(text, "/description"))
                 .transpose()?,
@@ -238,10 +234,18 @@ pub struct Deliveries {
 
 /// From when on dead deliveries are replayed.
 #[derive(Debug, Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 pub struct ReplaySince {
     /// All that died at this instant or later.
     pub since: DateTime<Utc>,
+}
+
+impl Example for ReplaySince {
+    fn example() -> Self {
+        Self {
+            since: DateTime::UNIX_EPOCH,
+        }
+    }
 }
 
 /// How many deliveries are tried anew.
@@ -332,11 +336,11 @@ impl WebhooksApi {
         /// The endpoint.
         id: Path<Uuid>,
         /// The version that is changed, from `ETag`.
-        #[oai(name = "If-Match", validator(max_length = 64))]
-        if_match: Header<Option<String>>,
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<IfMatch>>,
         body: Json<EndpointInput>,
     ) -> Answer<Told<EndpointView, Versioned>, Changing> {
-        let version = version(if_match.0.as_deref())?;
+        let version = version(if_match.0)?;
         let endpoint = WebhookEndpointId::from_uuid(id.0);
         let changed = app
             .webhooks
@@ -376,10 +380,10 @@ impl WebhooksApi {
         /// The endpoint.
         id: Path<Uuid>,
         /// The version that is changed, from `ETag`.
-        #[oai(name = "If-Match", validator(max_length = 64))]
-        if_match: Header<Option<String>>,
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<IfMatch>>,
     ) -> Answer<Told<EndpointView, Versioned>, Changing> {
-        let version = version(if_match.0.as_deref())?;
+        let version = version(if_match.0)?;
         let endpoint = WebhookEndpointId::from_uuid(id.0);
         let changed = app.webhooks.disable_endpoint(endpoint, version);
         let changed = changed.await.map_err(Problem::from)?;
@@ -396,10 +400,10 @@ impl WebhooksApi {
         /// The endpoint.
         id: Path<Uuid>,
         /// The version that is changed, from `ETag`.
-        #[oai(name = "If-Match", validator(max_length = 64))]
-        if_match: Header<Option<String>>,
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<IfMatch>>,
     ) -> Answer<Told<EndpointView, Versioned>, Changing> {
-        let version = version(if_match.0.as_deref())?;
+        let version = version(if_match.0)?;
         let endpoint = WebhookEndpointId::from_uuid(id.0);
         let changed = app.webhooks.enable_endpoint(endpoint, version);
         let changed = changed.await.map_err(Problem::from)?;
@@ -528,7 +532,7 @@ fn versioned(endpoint: &WebhookEndpoint) -> Told<EndpointView, Versioned> {
     Told::in_version(EndpointView::from(endpoint), endpoint.version.into())
 }
 
-fn version(if_match: Option<&str>) -> Result<u32, Problem> {
+fn version(if_match: Option<IfMatch>) -> Result<u32, Problem> {
     let version = etag::needed(if_match)?;
     // What no endpoint can have is not the present version either.
     Ok(u32::try_from(version).unwrap_or(0))

@@ -1,3 +1,5 @@
+mod sign_in;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -6,6 +8,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use clap::Args;
 use glame_core::analytics::Figures;
+use glame_core::customers::CustomerDirectory;
 use glame_core::ports::Storage;
 use glame_core::sync::{PurchaseScope, SyncTarget, SyncTask, SyncTrigger};
 use glame_onec_simulator::{BaseSettings, Simulator, SimulatorSettings};
@@ -87,6 +90,12 @@ impl Demo {
              Measurements are at       http://{address}/metrics\n\
              The data is in            {}",
             self.data.display()
+        ))?;
+        let access = wiring::access(&settings, Arc::clone(&storage))?;
+        let customers = CustomerDirectory::new(Arc::clone(&storage));
+        let ways = sign_in::sign_in(&access, &customers, &self.data).await?;
+        print(&format!(
+            "\nSign in at /api/auth/login and /api/auth/login-by-card as\n\n{ways}"
         ))?;
         if self.exit_when_ready {
             stop.raise();

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use glame_server::api::ProblemCode;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
@@ -141,4 +143,47 @@ fn the_programme_of_the_document_holds() {
     let file = directory.path().join("glame.toml");
     std::fs::write(&file, "[loyalty]\nprogramme = \"ours.toml\"\n").unwrap();
     glame(&["--config", file.to_str().unwrap(), "openapi"]);
+}
+
+#[test]
+fn the_catalogue_of_problems_is_the_one_of_the_code() {
+    let text = std::fs::read_to_string(root().join("docs/API.md")).unwrap();
+    let rows = text.lines().filter(|line| line.starts_with("| `"));
+    let documented: Vec<(String, u16)> = rows
+        .filter_map(|row| {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            let status = cells.get(2)?.parse().ok()?;
+            Some((cells[1].trim_matches('`').to_owned(), status))
+        })
+        .collect();
+    let known: Vec<(String, u16)> = ProblemCode::ALL
+        .iter()
+        .map(|code| (code.as_str().to_owned(), code.status().as_u16()))
+        .collect();
+    assert_eq!(documented, known);
+}
+
+#[test]
+fn every_operation_has_an_example_of_request_and_answer() {
+    let document = glame_server::api::document();
+    let schemas = &document["components"]["schemas"];
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let name = format!("{method} {path}");
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let is_needed = parameter["required"] == true;
+                assert!(!is_needed || !parameter["example"].is_null(), "{name}");
+            }
+            if let Some(body) = operation.get("requestBody") {
+                let schema = body["content"]["application/json"]["schema"]["$ref"].as_str();
+                let schema = schema.unwrap().rsplit('/').next().unwrap();
+                assert!(schemas[schema]["example"].is_object(), "{name}: {schema}");
+            }
+            for (status, answer) in operation["responses"].as_object().unwrap() {
+                let body = &answer["content"]["application/json"];
+                let is_told = !status.starts_with('2') || body.is_null();
+                assert!(is_told || body["example"].is_object(), "{name}: {status}");
+            }
+        }
+    }
 }

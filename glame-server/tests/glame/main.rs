@@ -6,6 +6,8 @@
 
 mod api;
 mod balancer;
+mod clients;
+mod demo;
 mod documents;
 mod http;
 mod killed;
@@ -16,4 +18,5 @@ mod replicas;
 mod scenarios;
 mod shop;
 mod staff;
+mod walkthrough;
 mod webhooks;

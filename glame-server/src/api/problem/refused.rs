@@ -3,7 +3,7 @@ use std::marker::PhantomData;
 use poem::{IntoResponse, Response};
 use poem_openapi::ApiResponse;
 use poem_openapi::payload::Json;
-use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, Registry};
+use poem_openapi::registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry};
 use poem_openapi::types::Type;
 
 use super::{Problem, ProblemBody};
@@ -69,7 +69,7 @@ impl<S: Statuses> ApiResponse for Refused<S> {
                 content_type: "application/problem+json",
                 schema: ProblemBody::schema_ref(),
             }],
-            headers: Vec::new(),
+            headers: headers(*status),
         };
         MetaResponses {
             responses: S::ALL.iter().map(response).collect(),
@@ -78,6 +78,26 @@ impl<S: Statuses> ApiResponse for Refused<S> {
 
     fn register(registry: &mut Registry) {
         <Json<ProblemBody> as poem_openapi::payload::Payload>::register(registry);
+    }
+}
+
+fn headers(status: u16) -> Vec<MetaHeader> {
+    let header = |name: &str, tells: &str, schema| MetaHeader {
+        name: name.to_owned(),
+        description: Some(tells.to_owned()),
+        required: false,
+        deprecated: false,
+        schema,
+    };
+    let seconds = "After how many seconds it is worth trying again.";
+    match status {
+        401 => vec![header(
+            "WWW-Authenticate",
+            "How to sign in.",
+            String::schema_ref(),
+        )],
+        409 | 429 | 503 => vec![header("Retry-After", seconds, u32::schema_ref())],
+        _ => Vec::new(),
     }
 }
 

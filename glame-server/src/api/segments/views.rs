@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::super::customer::plain;
 use super::super::paging::Page;
 use super::super::problem::FieldProblem;
-use super::super::{Problem, ProblemCode};
+use super::super::{Problem, ProblemCode, Text};
 
 /// Whether a segment is at work.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Enum)]
@@ -57,13 +57,13 @@ impl From<SegmentState> for StateName {
 pub struct SegmentInput {
     /// What people call it.
     #[oai(validator(min_length = 1, max_length = 200))]
-    pub name: String,
+    pub name: Text,
     /// What it is for.
     #[oai(validator(min_length = 1, max_length = 2000))]
-    pub description: Option<String>,
+    pub description: Option<Text>,
     /// The colour on screens.
     #[oai(validator(pattern = "^#[0-9A-Fa-f]{6}$"))]
-    pub color: Option<String>,
+    pub color: Option<Text>,
     /// Whether it is at work at once.
     #[oai(default)]
     pub state: StateName,
@@ -75,9 +75,9 @@ pub struct SegmentInput {
 impl Example for SegmentInput {
     fn example() -> Self {
         Self {
-            name: "Кольца за сезон".to_owned(),
-            description: Some("Купили кольцо за последние 90 дней".to_owned()),
-            color: Some("#FFD700".to_owned()),
+            name: "Кольца за сезон".into(),
+            description: Some("Купили кольцо за последние 90 дней".into()),
+            color: Some("#FFD700".into()),
             state: StateName::Active,
             rule: Some(Any(json!({"version": 1, "rule": {"all": [
                 {"field": "total_spent", "op": "gte", "value": "50000"},
@@ -109,13 +109,13 @@ impl SegmentInput {
 pub struct SegmentEditInput {
     /// What people call it.
     #[oai(validator(min_length = 1, max_length = 200))]
-    pub name: Option<String>,
+    pub name: Option<Text>,
     /// What it is for.
     #[oai(validator(min_length = 1, max_length = 2000))]
-    pub description: Option<String>,
+    pub description: Option<Text>,
     /// The colour on screens.
     #[oai(validator(pattern = "^#[0-9A-Fa-f]{6}$"))]
-    pub color: Option<String>,
+    pub color: Option<Text>,
     /// Whether it is at work.
     pub state: Option<StateName>,
     /// The rule.
@@ -125,7 +125,7 @@ pub struct SegmentEditInput {
 impl Example for SegmentEditInput {
     fn example() -> Self {
         Self {
-            name: Some("Кольца за сезон".to_owned()),
+            name: Some("Кольца за сезон".into()),
             description: None,
             color: None,
             state: Some(StateName::Archived),
@@ -395,13 +395,22 @@ impl From<Decision> for DecisionName {
 
 /// Customers about whom somebody decides.
 #[derive(Debug, Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 pub struct MembersDecided {
     /// The customers.
     #[oai(validator(min_items = 1, max_items = 1000))]
     pub user_ids: Vec<Uuid>,
     /// What is decided.
     pub decision: DecisionName,
+}
+
+impl Example for MembersDecided {
+    fn example() -> Self {
+        Self {
+            user_ids: vec![Uuid::from_u128(0x0190_c0de_0000_7000_8000_0000_0000_0001)],
+            decision: DecisionName::Include,
+        }
+    }
 }
 
 /// What became of a decision.

@@ -67,8 +67,30 @@ impl Answer {
 
 impl Served {
     pub(crate) async fn open(database: Database) -> Self {
+        Self::of(Self::shop(database).await).await
+    }
+
+    /// Opens a shop that may be asked for codes and signed in to as often as anybody likes.
+    pub(crate) async fn without_limits(database: Database) -> Self {
+        let limits = [
+            "codes",
+            "codes_a_day",
+            "codes_per_address",
+            "checks",
+            "checks_per_address",
+            "logins",
+            "logins_per_address",
+        ];
+        let lines = limits.map(|limit| format!("{limit} = 1000000\n"));
+        let settings = format!("[auth.limits]\n{}", lines.concat());
+        let shop = Self::shop(database).await;
+        std::fs::write(shop.directory.path().join("glame.toml"), settings).unwrap();
+        Self::of(shop).await
+    }
+
+    async fn shop(database: Database) -> Shop {
         let shop = Shop::open(small_shop(1), database).await;
-        Self::of(shop.with("GLAME_AUTH_CUSTOMER_CODE", "card_suffix")).await
+        shop.with("GLAME_AUTH_CUSTOMER_CODE", "card_suffix")
     }
 
     /// Synchronises a shop that is open, and serves it.
@@ -198,7 +220,7 @@ impl Served {
 }
 
 /// Makes a client, for plain HTTP alone.
-fn client() -> Client {
+pub(crate) fn client() -> Client {
     // It wants a provider of TLS whether it needs one or not; another test may have named it before.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().no_proxy().build().unwrap()
