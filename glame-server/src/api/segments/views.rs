@@ -125,7 +125,7 @@ pub struct SegmentEditInput {
 impl Example for SegmentEditInput {
     fn example() -> Self {
         Self {
-            name: Some("Кольца за сезон".into()),
+            name: Some("Кольца прошлого сезона".into()),
             description: None,
             color: None,
             state: Some(StateName::Archived),
