@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::Stdio;
 
+use crate::clients::variable;
 use crate::http::SECRET;
 use crate::shop::{Database, Shop, small_shop};
 
@@ -54,7 +55,7 @@ async fn the_walk_through_runs_as_it_stands() {
         script = format!("{script}{}printf '%s' '{END}'\n", step.commands);
     }
     let glame = Path::new(env!("CARGO_BIN_EXE_glame")).parent().unwrap();
-    let path = format!("{}:{}", glame.display(), std::env::var("PATH").unwrap());
+    let path = format!("{}:{}", glame.display(), variable("PATH").unwrap());
     let mut bash = tokio::process::Command::new("bash");
     bash.args(["-c", &script])
         .env_clear()
