@@ -122,9 +122,11 @@ mod tests {
 
     use super::*;
 
+    type Seen = Arc<Mutex<Vec<Vec<u32>>>>;
+
     /// Doubles numbers, refuses any batch with a 13 in it, and tells the batches that there were.
-    fn doubling() -> (Batches<u32, u32>, Arc<Mutex<Vec<Vec<u32>>>>) {
-        let batches = Arc::<Mutex<Vec<Vec<u32>>>>::default();
+    fn doubling() -> (Batches<u32, u32>, Seen) {
+        let batches = Seen::default();
         let seen = Arc::clone(&batches);
         let doubling = Batches::begin(move |numbers: Vec<u32>| {
             seen.lock().unwrap().push(numbers.clone());
