@@ -228,7 +228,10 @@ async fn postgres_lists_customers_by_index() {
                 .await
                 .unwrap();
             let count = statement.matches('$').count();
-            let explain = format!("EXPLAIN EXECUTE asked({})", vec!["NULL"; count].join(", "));
+            let explain = match count {
+                0 => "EXPLAIN EXECUTE asked".to_owned(),
+                count => format!("EXPLAIN EXECUTE asked({})", vec!["NULL"; count].join(", ")),
+            };
             let steps: Vec<String> = sqlx::query_scalar(AssertSqlSafe(explain))
                 .persistent(false)
                 .fetch_all(&mut connection)
