@@ -65,20 +65,50 @@ fn check_your_programme_finds_nothing_against_its_sample() {
     assert!(printed.contains("keeps every property"), "{printed}");
 }
 
-/// Customers of whom most come back, some of them for long.
-fn customers() -> String {
-    let mut csv = String::from("id,x,t_x,T,m\n");
-    for number in 0..300 {
-        let repeats = (number * 7) % 5;
-        let last = if repeats == 0 { 0 } else { 3 + number % 31 };
-        let mean = if repeats == 0 { 0 } else { 5 + number % 43 };
-        csv += &format!(
-            "c{number},{repeats},{last}.50,{}.25,{mean}\n",
-            36 + number % 9
-        )
-        .replace(",0.50,", ",0,");
+/// Gives numbers between zero and one, the same in every run.
+struct Draws(u64);
+
+#[expect(clippy::float_arithmetic, reason = "customers are drawn by chance")]
+impl Draws {
+    fn uniform(&mut self) -> f64 {
+        self.0 = self
+            .0
+            .wrapping_mul(0x5851_f42d_4c95_7f2d)
+            .wrapping_add(0x1405_7b7e_f767_814f);
+        let bits = u32::try_from(self.0 >> 32).unwrap();
+        (f64::from(bits) + 0.5) / 4_294_967_296.0
     }
-    csv
+
+    fn exponential(&mut self) -> f64 {
+        -self.uniform().ln()
+    }
+
+    /// Draws repeat purchases and the week of the last one: everybody has a pace and a chance to drop
+    /// out after each purchase of their own.
+    fn customer(&mut self, weeks: f64) -> (u32, f64) {
+        let (pace, drop_out) = (0.2 * self.exponential(), self.uniform().powi(2));
+        let (mut repeats, mut last) = (0, 0.0);
+        while self.uniform() >= drop_out {
+            let next = last + self.exponential() / pace;
+            if next > weeks {
+                break;
+            }
+            (repeats, last) = (repeats + 1, next);
+        }
+        (repeats, last)
+    }
+}
+
+/// Three hundred customers, of whom about half come back.
+fn customers() -> String {
+    let mut draws = Draws(7);
+    let rows = (0..300).map(|number| {
+        let weeks = 30 + number % 10;
+        let (repeats, last) = draws.customer(f64::from(weeks));
+        let mean = if repeats == 0 { 0 } else { 5 + number % 43 };
+        format!("c{number},{repeats},{last:.2},{weeks},{mean}\n")
+    });
+    "id,x,t_x,T,m\n".to_owned() + &rows.collect::<String>()
 }
 
 #[test]
@@ -96,7 +126,13 @@ fn fit_buying_models_prints_the_fit_of_every_model() {
         assert!(output.status.success(), "{output:?}");
         let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(json["model"], model);
-        assert_eq!(json["n"], if model == "gamma-gamma" { 240 } else { 300 });
+        let customers = customers();
+        let once = customers.lines().filter(|row| row.contains(",0,0.00,"));
+        let looked_at = match model {
+            "gamma-gamma" => 300 - once.count(),
+            _ => 300,
+        };
+        assert_eq!(json["n"], looked_at);
         assert_eq!(json["verdict"], "converged", "{json}");
         assert!(json["log_likelihood"].is_f64() && json["seconds"].is_f64());
         let parameters = json["parameters"].as_object().unwrap();

@@ -204,7 +204,7 @@ def before_call(_context, case, _kwargs):
 
 @schemathesis.hook
 def after_call(_context, case, response):
-    is_json = response.headers.get("Content-Type", [""])[0].startswith("application/json")
+    is_json = response.headers.get("content-type", [""])[0].startswith("application/json")
     if RECORD and is_example(case) and is_json and response.status_code < 300:
         answers[operation_of(case)] = shortened(response.json())
     if operation_of(case) == "changePassword" and response.status_code == 204:
