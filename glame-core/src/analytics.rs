@@ -17,7 +17,7 @@ pub use metrics::{
     BoughtLine, CustomerDays, CustomerMetrics, MetricsPolicy, OccasionPolicy, PurchaseFigures,
     day_number,
 };
-pub use outlook::{CustomerOutlook, MeasuredCustomer, OutlookPolicy};
+pub use outlook::{CustomerOutlook, MeasuredCustomer, OutlookPolicy, WrongOutlook};
 pub use preferences::{Preference, PurchasePreferences};
 pub use rfm::{
     ParseScoreError, PurchaseColumns, PurchaseColumnsError, RfmColumns, RfmCuts, RfmInputs,

@@ -152,7 +152,7 @@ impl Default for AnalyticsSettings {
     fn default() -> Self {
         Self {
             as_of: None,
-            schedule: "30 4 * * *".to_owned(),
+            schedule: "40 4 * * *".to_owned(),
             snapshot_seconds: 300,
             metrics: MetricsPolicy::default(),
             outlook: OutlookPolicy::default(),
@@ -335,6 +335,13 @@ impl Settings {
             let problem = error.to_string();
             return Err(SettingsError::Wrong {
                 key: "analytics.metrics.rfm",
+                problem,
+            });
+        }
+        if let Err(error) = self.analytics.outlook.check() {
+            let problem = error.to_string();
+            return Err(SettingsError::Wrong {
+                key: "analytics.outlook",
                 problem,
             });
         }

@@ -18,6 +18,64 @@ pub struct OutlookPolicy {
     pub churn: ChurnPolicy,
 }
 
+/// Tells that forecasts cannot be made by a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{field} must be {allowed}")]
+pub struct WrongOutlook {
+    /// What is wrong.
+    pub field: &'static str,
+    /// What it may be.
+    pub allowed: &'static str,
+}
+
+impl OutlookPolicy {
+    /// Tells whether forecasts can be made by it.
+    ///
+    /// # Errors
+    /// Names the first figure that cannot be meant.
+    pub fn check(&self) -> Result<(), WrongOutlook> {
+        let (forecast, churn) = (&self.forecast, &self.churn);
+        let discounting = &forecast.discounting;
+        let is_length = |weeks: f64| weeks > 0.0 && weeks <= 520.0;
+        let figures = [
+            (
+                is_length(forecast.horizon_weeks),
+                "forecast.horizon_weeks",
+                "above 0 and at most 520",
+            ),
+            (
+                is_length(discounting.period_weeks),
+                "forecast.discounting.period_weeks",
+                "above 0 and at most 520",
+            ),
+            (
+                (0.0..=1.0).contains(&discounting.rate),
+                "forecast.discounting.rate",
+                "from 0 to 1",
+            ),
+            (
+                (1..=600).contains(&discounting.periods),
+                "forecast.discounting.periods",
+                "from 1 to 600",
+            ),
+            (
+                (0.0..=1.0).contains(&churn.alive),
+                "churn.alive",
+                "from 0 to 1",
+            ),
+            (
+                (0.0..=churn.alive).contains(&churn.likely_gone),
+                "churn.likely_gone",
+                "from 0 to churn.alive",
+            ),
+        ];
+        match figures.into_iter().find(|(holds, ..)| !holds) {
+            Some((_, field, allowed)) => Err(WrongOutlook { field, allowed }),
+            None => Ok(()),
+        }
+    }
+}
+
 /// What a customer has been worth and what is to be expected: value, risk, next purchase.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CustomerOutlook {
@@ -90,5 +148,39 @@ impl CustomerOutlook {
                 }
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_that_cannot_be_meant_are_refused() {
+        assert_eq!(OutlookPolicy::default().check(), Ok(()));
+        let change = |change: fn(&mut OutlookPolicy)| {
+            let mut policy = OutlookPolicy::default();
+            change(&mut policy);
+            policy.check().unwrap_err().field
+        };
+        let refused = [
+            change(|policy| policy.forecast.horizon_weeks = f64::NAN),
+            change(|policy| policy.forecast.horizon_weeks = 0.0),
+            change(|policy| policy.forecast.discounting.period_weeks = f64::INFINITY),
+            change(|policy| policy.forecast.discounting.rate = -0.1),
+            change(|policy| policy.forecast.discounting.periods = 0),
+            change(|policy| policy.churn.alive = 1.5),
+            change(|policy| policy.churn.likely_gone = 0.8),
+        ];
+        let expected = [
+            "forecast.horizon_weeks",
+            "forecast.horizon_weeks",
+            "forecast.discounting.period_weeks",
+            "forecast.discounting.rate",
+            "forecast.discounting.periods",
+            "churn.alive",
+            "churn.likely_gone",
+        ];
+        assert_eq!(refused, expected);
     }
 }

@@ -2,7 +2,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use glame_core::analytics::AsOf;
 use glame_core::ports::Clock;
 use glame_core::segments::{Population, Refreshed, SegmentError, SegmentService};
 use tokio::sync::Mutex;
@@ -14,12 +13,13 @@ use crate::wiring;
 /// Where people work with segments: it keeps all customers at hand for previews.
 ///
 /// Customers are read once for all who ask at the same time, and again when they are too old or
-/// somebody has changed a segment here.
-#[derive(Debug)]
+/// somebody has changed a segment here. What is begun goes on when whoever has asked gives up: in a
+/// large shop the reading takes longer than a request may, and the next one finds it done.
+#[derive(Debug, Clone)]
 pub struct SegmentDesk {
     service: SegmentService,
-    settings: Settings,
-    warm: Mutex<Option<Arc<Population>>>,
+    settings: Arc<Settings>,
+    warm: Arc<Mutex<Option<Arc<Population>>>>,
 }
 
 impl SegmentDesk {
@@ -28,8 +28,8 @@ impl SegmentDesk {
     pub fn new(service: SegmentService, settings: &Settings) -> Self {
         Self {
             service,
-            settings: settings.clone(),
-            warm: Mutex::new(None),
+            settings: Arc::new(settings.clone()),
+            warm: Arc::default(),
         }
     }
 
@@ -47,6 +47,22 @@ impl SegmentDesk {
 
     /// Gives all customers, as they were at most `analytics.snapshot_seconds` ago.
     pub async fn population(&self) -> Result<Arc<Population>, SegmentError> {
+        let desk = self.clone();
+        to_its_end(async move { desk.read().await }).await
+    }
+
+    /// Fills all segments with the customers of this moment.
+    pub async fn refresh(&self) -> Result<Vec<Refreshed>, SegmentError> {
+        let desk = self.clone();
+        to_its_end(async move {
+            *desk.warm.lock().await = None;
+            let population = desk.read().await?;
+            desk.service.refresh_all(&population).await
+        })
+        .await
+    }
+
+    async fn read(&self) -> Result<Arc<Population>, SegmentError> {
         let keeps = Duration::from_secs(u64::from(self.settings.analytics.snapshot_seconds));
         let keeps = TimeDelta::from_std(keeps).unwrap_or(TimeDelta::MAX);
         let mut warm = self.warm.lock().await;
@@ -56,19 +72,17 @@ impl SegmentDesk {
                 return Ok(Arc::clone(population));
             }
         }
-        let population = Arc::new(self.service.load(self.as_of()).await?);
+        let population = Arc::new(self.service.load(wiring::as_of(&self.settings)).await?);
         *warm = Some(Arc::clone(&population));
         Ok(population)
     }
+}
 
-    /// Fills all segments with the customers of this moment.
-    pub async fn refresh(&self) -> Result<Vec<Refreshed>, SegmentError> {
-        *self.warm.lock().await = None;
-        let population = self.population().await?;
-        self.service.refresh_all(&population).await
-    }
-
-    fn as_of(&self) -> AsOf {
-        wiring::as_of(&self.settings)
+/// Waits for work that goes on if nobody waits any more.
+async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
+        // Nobody cancels it, so that it has panicked.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
