@@ -24,7 +24,7 @@ pub use rfm::{
     RfmPolicy, RfmScore, RfmSegment, Score, ScorePolicy, UnorderedCuts,
 };
 pub use scoring::{AsOf, Scoring};
-pub(crate) use service::Yardstick;
 pub use service::{AnalyticsError, CustomerAnalyticsService, Figures, Group, RfmAnalysis};
+pub(crate) use service::{Yardstick, whole_catalogue};
 pub use shop::{RfmSpread, ShopAnalysis};
 pub use status::{CustomerStatus, StatusPolicy};

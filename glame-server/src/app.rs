@@ -9,7 +9,6 @@ mod sync_desk;
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
 use chrono_tz::Tz;
 use glame_core::access::AccessService;
 use glame_core::analytics::CustomerAnalyticsService;
@@ -66,8 +65,6 @@ pub struct App {
     pub webhooks: WebhookService,
     /// The segments.
     pub segments: SegmentDesk,
-    /// The day that figures speak of, if it is not today.
-    pub figures_of: Option<NaiveDate>,
     /// The synchronisation, as people ask for it.
     pub sync: SyncDesk,
     /// What goes on after the answer.

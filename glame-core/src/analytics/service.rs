@@ -267,6 +267,22 @@ impl Ord for Ranked {
     }
 }
 
+/// Reads all articles, in pages.
+pub(crate) async fn whole_catalogue(
+    storage: &dyn Storage,
+) -> Result<HashMap<ProductRef, Product>, StorageError> {
+    let mut catalogue = HashMap::new();
+    let mut after = None;
+    loop {
+        let page = storage.products_after(after, PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(catalogue);
+        };
+        after = Some(last.product);
+        catalogue.extend(page.into_iter().map(|product| (product.product, product)));
+    }
+}
+
 /// All that is needed to measure any customer as of one instant.
 #[derive(Debug)]
 pub(crate) struct Yardstick<'a> {
@@ -283,15 +299,7 @@ impl<'a> Yardstick<'a> {
         policy: &'a MetricsPolicy,
         as_of: AsOf,
     ) -> Result<Self, AnalyticsError> {
-        let mut catalogue = HashMap::new();
-        let mut after = None;
-        loop {
-            let page = storage.products_after(after, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.product);
-            catalogue.extend(page.into_iter().map(|product| (product.product, product)));
-        }
-
+        let catalogue = whole_catalogue(storage).await?;
         let mut population: Vec<RfmInputs> = Vec::new();
         let mut after = None;
         while policy.rfm.needs_population() {

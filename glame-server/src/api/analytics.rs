@@ -4,8 +4,7 @@ pub mod views;
 
 use std::sync::Arc;
 
-use glame_core::analytics::{AsOf, CustomerAnalyticsService};
-use glame_core::ports::Clock;
+use glame_core::analytics::CustomerAnalyticsService;
 use glame_core::values::UserId;
 use poem::web::Data;
 use poem_openapi::OpenApi;
@@ -21,7 +20,6 @@ use super::problem::statuses;
 use super::signed_in::{Marketers, SignedIn};
 use super::{Area, Problem};
 use crate::app::App;
-use crate::clock::SystemClock;
 
 statuses! {
     /// What reads what all customers come to.
@@ -154,7 +152,7 @@ impl AnalyticsApi {
     ) -> Answer<Told<OutlookView>, Reading> {
         let user = UserId::from_uuid(id.0);
         app.profiles.profile(user).await.map_err(Problem::from)?;
-        let outlook = app.analytics.outlook(user, app.as_of()).await;
+        let outlook = app.analytics.outlook(user, app.segments.as_of()).await;
         let outlook = outlook.map_err(Problem::from)?;
         Ok(Told::new(OutlookView::of(&outlook, language.0.into())))
     }
@@ -199,11 +197,5 @@ impl App {
         let population = self.segments.population().await?;
         let stats = CustomerAnalyticsService::get_customer_segments_stats(&population);
         Ok(SegmentStatsList::of(&stats, population.day()))
-    }
-
-    /// Gives the instant that figures speak of: the day in the settings, or now.
-    fn as_of(&self) -> AsOf {
-        self.figures_of
-            .map_or_else(|| AsOf::Now(SystemClock.now()), AsOf::EndOf)
     }
 }

@@ -30,7 +30,7 @@ use super::views::{
     BalanceView, GenderName, ProfileView, ProgrammeView, PurchaseView, ReceiptView, SaveTypeName,
     SavedLookView, StatsView, TransactionView,
 };
-use super::{Area, Problem, ProblemCode, Text, etag};
+use super::{Area, Problem, ProblemCode, Text, etag, paging};
 use crate::app::App;
 
 statuses! {
@@ -716,7 +716,7 @@ impl App {
                 .map(|figures| figures.total_spent)
                 .unwrap_or_default(),
         );
-        let mut found = self
+        let found = self
             .storage
             .transactions_before(user, before, limit + 1)
             .await?;
@@ -724,10 +724,7 @@ impl App {
             // Whoever has no operations may be nobody.
             self.loyalty.get_loyalty_balance(user).await?;
         }
-        let size = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = found.len() > size;
-        found.truncate(size);
-        let next = found.last().filter(|_| has_more).map(|one| one.sequence);
+        let (found, next) = paging::cut(found, limit, |last| last.sequence);
         Ok(Loyalty {
             balance: balance.available.get(),
             points: BalanceView::from(&balance),

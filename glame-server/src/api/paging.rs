@@ -82,6 +82,18 @@ impl Cursors {
     }
 }
 
+/// Cuts the row behind a page off, which was asked for to know whether there is more, and gives the
+/// place where the list goes on then.
+pub fn cut<R, P>(mut rows: Vec<R>, limit: u32, place: impl FnOnce(&R) -> P) -> (Vec<R>, Option<P>) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    if rows.len() <= limit {
+        return (rows, None);
+    }
+    rows.truncate(limit);
+    let next = rows.last().map(place);
+    (rows, next)
+}
+
 #[cfg(test)]
 mod tests {
     use glame_core::access::ServerSecret;
@@ -117,5 +129,13 @@ mod tests {
     #[test]
     fn the_last_page_has_no_cursor() {
         assert_eq!(cursors(1).page::<u8>("list", None), Page::default());
+    }
+
+    #[test]
+    fn a_page_goes_on_only_where_a_row_is_left() {
+        let place = |row: &i32| *row;
+        assert_eq!(cut(vec![1, 2, 3], 2, place), (vec![1, 2], Some(2)));
+        assert_eq!(cut(vec![1, 2], 2, place), (vec![1, 2], None));
+        assert_eq!(cut(vec![], 2, place), (vec![], None));
     }
 }

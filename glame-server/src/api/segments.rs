@@ -28,7 +28,7 @@ use super::customer::default_limit;
 use super::etag::IfMatch;
 use super::problem::statuses;
 use super::signed_in::{Marketers, SignedIn};
-use super::{Area, Problem, ProblemCode, etag};
+use super::{Area, Problem, ProblemCode, etag, paging};
 use crate::app::App;
 
 statuses! {
@@ -190,7 +190,7 @@ impl SegmentsApi {
         let after = app.cursors.place::<UserId>(&list, cursor.0.as_deref())?;
         let members = service.members(segment, after, limit.0 + 1).await;
         let members = members.map_err(Problem::from)?;
-        let (members, next) = first_of(members, limit.0, |last| last.user);
+        let (members, next) = paging::cut(members, limit.0, |last| last.user);
         app.note_segment(&me, AuditAction::SegmentRead).await?;
         Ok(Told::new(SegmentMembers {
             customer_count: stored.customer_count,
@@ -306,7 +306,7 @@ impl SegmentsApi {
             .transitions_after(segment, after, limit.0 + 1)
             .await
             .map_err(Problem::from)?;
-        let (found, next) = first_of(found, limit.0, |last| (last.happened_at, last.user));
+        let (found, next) = paging::cut(found, limit.0, |last| (last.happened_at, last.user));
         app.note_segment(&me, AuditAction::SegmentRead).await?;
         Ok(Told::new(SegmentTransitions {
             transitions: found.iter().map(Into::into).collect(),
@@ -332,17 +332,6 @@ impl SegmentsApi {
         app.note_segment(&me, AuditAction::SegmentRead).await?;
         Ok(Download::members(app.segments.service().clone(), segment))
     }
-}
-
-/// Cuts the row after the page off, which tells that there is more, and gives the place to go on.
-fn first_of<R, P>(mut rows: Vec<R>, limit: u32, place: impl Fn(&R) -> P) -> (Vec<R>, Option<P>) {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    if rows.len() <= limit {
-        return (rows, None);
-    }
-    rows.truncate(limit);
-    let next = rows.last().map(place);
-    (rows, next)
 }
 
 impl App {

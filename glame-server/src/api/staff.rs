@@ -23,7 +23,7 @@ use super::dates::days;
 use super::paging::Page;
 use super::problem::statuses;
 use super::signed_in::{Admins, SignedIn};
-use super::{Area, Named, Problem, ProblemCode, Text};
+use super::{Area, Named, Problem, ProblemCode, Text, paging};
 use crate::app::App;
 
 statuses! {
@@ -195,9 +195,8 @@ impl StaffApi {
     ) -> Answer<Told<StaffList>, Reading> {
         let after: Option<UserId> = app.cursors.place("staff", cursor.0.as_deref())?;
         let found = app.access.list_staff(after, limit.0 + 1);
-        let mut found = found.await.map_err(Problem::from)?;
-        let has_more = cut(&mut found, limit.0);
-        let next = found.last().filter(|_| has_more).map(|member| member.user);
+        let found = found.await.map_err(Problem::from)?;
+        let (found, next) = paging::cut(found, limit.0, |member| member.user);
         let note = AuditNote::new(AuditAction::StaffListed, None);
         app.access
             .record(&me.caller(), note)
@@ -330,10 +329,8 @@ impl StaffApi {
         let list = format!("audit {filter:?}");
         let after: Option<AuditPosition> = app.cursors.place(&list, cursor.0.as_deref())?;
         let found = app.access.audit_entries(&filter, after, limit.0 + 1);
-        let mut found = found.await.map_err(Problem::from)?;
-        let has_more = cut(&mut found, limit.0);
-        let next = found.last().filter(|_| has_more);
-        let next = next.map(|entry| (entry.at, entry.id));
+        let found = found.await.map_err(Problem::from)?;
+        let (found, next) = paging::cut(found, limit.0, |entry| (entry.at, entry.id));
         let note = AuditNote::new(AuditAction::AuditRead, filter.subject);
         app.access
             .record(&me.caller(), note)
@@ -354,14 +351,6 @@ pub struct TemporaryPassword {
 }
 
 super::secret!(StaffWithPassword, TemporaryPassword);
-
-/// Cuts a page that was asked for with one row more, and tells whether there was one.
-fn cut<T>(rows: &mut Vec<T>, limit: u32) -> bool {
-    let size = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = rows.len() > size;
-    rows.truncate(size);
-    has_more
-}
 
 impl App {
     async fn change_staff(

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use glame_core::analytics::AsOf;
 use glame_core::ports::Clock;
 use glame_core::segments::{Population, Refreshed, SegmentError, SegmentService};
 use tokio::sync::Mutex;
@@ -62,6 +63,12 @@ impl SegmentDesk {
         .await
     }
 
+    /// Gives the instant that figures speak of.
+    #[must_use]
+    pub fn as_of(&self) -> AsOf {
+        wiring::as_of(&self.settings)
+    }
+
     async fn read(&self) -> Result<Arc<Population>, SegmentError> {
         let keeps = Duration::from_secs(u64::from(self.settings.analytics.snapshot_seconds));
         let keeps = TimeDelta::from_std(keeps).unwrap_or(TimeDelta::MAX);
@@ -72,7 +79,7 @@ impl SegmentDesk {
                 return Ok(Arc::clone(population));
             }
         }
-        let population = Arc::new(self.service.load(wiring::as_of(&self.settings)).await?);
+        let population = Arc::new(self.service.load(self.as_of()).await?);
         *warm = Some(Arc::clone(&population));
         Ok(population)
     }

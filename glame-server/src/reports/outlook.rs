@@ -1,6 +1,6 @@
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use glame_core::analytics::buying::{Language, ValueMeasure, date_after};
+use glame_core::analytics::buying::{Language, ValueMeasure};
 use glame_core::analytics::{CustomerOutlook, ShopAnalysis};
 use glame_core::segments::SegmentStats;
 use glame_core::values::UserId;
@@ -44,10 +44,6 @@ impl From<&CustomerOutlook> for OutlookRow {
     fn from(outlook: &CustomerOutlook) -> Self {
         let (value, churn) = (&outlook.value, &outlook.churn);
         let by_model = outlook.forecast.and_then(|forecast| forecast.by_model);
-        let band = by_model.and_then(|model| model.next_purchase.weeks);
-        let by_gap = |forecast: glame_core::analytics::buying::CustomerForecast| {
-            date_after(outlook.as_of, forecast.mean_gap_weeks)
-        };
         let factors = churn.factors.iter();
         Self {
             user_id: outlook.user,
@@ -62,10 +58,9 @@ impl From<&CustomerOutlook> for OutlookRow {
             risk_factors: factors.map(|one| one.text(Language::Russian)).collect(),
             p_alive: by_model.map(|model| model.next_purchase.p_alive),
             expected_purchases: by_model.map(|model| model.expected_purchases),
-            predicted_date: match by_model {
-                Some(_) => band.and_then(|band| band.median_date(outlook.as_of)),
-                None => outlook.forecast.and_then(by_gap),
-            },
+            predicted_date: outlook
+                .forecast
+                .and_then(|forecast| forecast.next_purchase_date(outlook.as_of)),
         }
     }
 }

@@ -51,7 +51,6 @@ pub fn app(
         purchases: PurchaseLog::new(Arc::clone(&storage), metrics.lines.clone()),
         looks: LookService::new(Arc::clone(&storage), clock, ids),
         segments: SegmentDesk::new(super::segments(settings, Arc::clone(&storage))?, settings),
-        figures_of: settings.analytics.as_of,
         webhooks: super::webhooks(settings, Arc::clone(&storage)),
         trusted_proxies: settings.server.trusted_proxies,
         zone,

@@ -6,7 +6,7 @@ use super::gamma_gamma::SpendCollector;
 use super::model::for_each_timing;
 use super::{
     BuyingFit, BuyingModel, Discounting, ModelKind, NextPurchase, PurchaseDays, PurchaseSummary,
-    SpendFit, SummaryCollector, next_purchase_by_mean_gap,
+    SpendFit, SummaryCollector, date_after, next_purchase_by_mean_gap,
 };
 use crate::analytics::PurchaseColumns;
 use crate::values::Money;
@@ -133,6 +133,18 @@ pub struct ModelForecast {
     pub expected_spend: Option<Money>,
     /// The discounted value to come, rounded once; none if nothing is known of worth.
     pub value_to_come: Option<Money>,
+}
+
+impl CustomerForecast {
+    /// Gives the day of the next purchase, counted from today: the median of the model, or the plain
+    /// rule where no fit can be trusted; none if no purchase is to be expected.
+    #[must_use]
+    pub fn next_purchase_date(&self, today: NaiveDate) -> Option<NaiveDate> {
+        match self.by_model {
+            Some(by_model) => by_model.next_purchase.weeks?.median_date(today),
+            None => date_after(today, self.mean_gap_weeks),
+        }
+    }
 }
 
 impl ModelCollector {

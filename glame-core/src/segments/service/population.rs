@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{PAGE, SegmentError, SegmentService, references};
 use crate::analytics::{
     AsOf, BoughtLine, CustomerDays, CustomerMetrics, CustomerOutlook, MeasuredCustomer, Scoring,
-    ShopAnalysis,
+    ShopAnalysis, whole_catalogue,
 };
 use crate::catalogue::Product;
 use crate::loyalty::LotState;
@@ -201,7 +201,7 @@ impl SegmentService {
         scoring: Option<&Scoring>,
     ) -> Result<SegmentSnapshot, SegmentError> {
         let analysis = self.storage.shop_analysis().await?;
-        let catalogue = self.catalogue().await?;
+        let catalogue = whole_catalogue(self.storage.as_ref()).await?;
         let stores = self.storage.stores().await?;
         let mut builder = SnapshotBuilder::new(self.settings.metrics.zone, &stores);
         let mut after = None;
@@ -294,19 +294,6 @@ impl SegmentService {
         .iter()
         .map(|outlook| (outlook.user, Forecast::of(outlook)))
         .collect()
-    }
-
-    async fn catalogue(&self) -> Result<HashMap<ProductRef, Product>, StorageError> {
-        let mut catalogue = HashMap::new();
-        let mut after = None;
-        loop {
-            let page = self.storage.products_after(after, PAGE).await?;
-            let Some(last) = page.last() else {
-                return Ok(catalogue);
-            };
-            after = Some(last.product);
-            catalogue.extend(page.into_iter().map(|product| (product.product, product)));
-        }
     }
 
     fn level_of(&self, metrics: Option<&CustomerMetrics>) -> Option<String> {

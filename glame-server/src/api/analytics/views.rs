@@ -543,13 +543,9 @@ impl NextPurchaseView {
         let by_model = forecast.by_model;
         let band = by_model.and_then(|model| model.next_purchase.weeks);
         let (early, late) = band.map_or((None, None), |band| band.dates(today));
-        let predicted = match by_model {
-            Some(_) => band.and_then(|band| band.median_date(today)),
-            None => glame_core::analytics::buying::date_after(today, forecast.mean_gap_weeks),
-        };
         Self {
             basis: forecast.basis.as_str().to_owned(),
-            predicted_date: predicted,
+            predicted_date: forecast.next_purchase_date(today),
             early_date: early,
             late_date: late,
             p_alive: by_model.map(|model| model.next_purchase.p_alive),
