@@ -1,10 +1,11 @@
 //! How fast points are posted on PostgreSQL, beside `pgbench` (TPC-B-like) on the same server with
 //! the same number of clients, in turn.
 //!
-//! `cargo bench -p glame-storage --bench loyalty` uses the throw-away PostgreSQL of the tests, which
-//! does not wait for the disk; `-- postgres://…` uses the database of that address, which must be
-//! empty. A post is what `LoyaltyService::post` does: lock the account, decide, write, commit, each
-//! under an idempotency key of its own, with group commit as in the server and without.
+//! `cargo bench -p glame-storage --bench loyalty` uses a throw-away PostgreSQL with its default settings,
+//! which has every commit on the disk before it answers; `-- forgetful` uses that of the tests, which does
+//! not wait for the disk, and `-- postgres://…` the database of that address, which must be empty. A post is
+//! what `LoyaltyService::post` does: lock the account, decide, write, commit, each under an idempotency key
+//! of its own, with group commit as in the server and without.
 
 #![expect(
     clippy::print_stdout,
@@ -38,11 +39,14 @@ const PGBENCH_SCALE: &str = "20";
 
 #[tokio::main]
 async fn main() {
-    let given = std::env::args().find(|argument| argument.starts_with("postgres"));
-    let (ours, theirs) = if let Some(url) = given {
+    let argument = |start: &str| std::env::args().find(|argument| argument.starts_with(start));
+    let (ours, theirs) = if let Some(url) = argument("postgres") {
         (url.clone(), url)
     } else {
-        let cluster = PostgresCluster::start();
+        let cluster = match argument("forgetful") {
+            Some(_) => PostgresCluster::start(),
+            None => PostgresCluster::start_durable(),
+        };
         (
             cluster.fresh_database().await,
             cluster.fresh_database().await,

@@ -17,7 +17,7 @@ mod sync_runs;
 mod users;
 mod webhooks;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use glame_core::ports::{Storage, StorageError, UnitOfWork};
@@ -123,14 +123,14 @@ const CHECKPOINT_PAGES: &str = "16384";
 /// How long a migration waits for another one.
 const MIGRATION_WAIT: Duration = Duration::from_mins(1);
 
+/// How long it lets another one make the file before it tries again.
+const MIGRATION_PAUSE: Duration = Duration::from_millis(20);
+
 /// Creates the file if it is not there, and creates or upgrades the schema.
 pub(crate) async fn migrate(url: &str) -> Result<MigrationReport, StorageError> {
     let during = "migrating";
-    let mut connection = connect_options(url, MIGRATION_WAIT)?
-        .create_if_missing(true)
-        .connect()
-        .await
-        .map_err(failed("creating the database file"))?;
+    let connect = connect_options(url, MIGRATION_WAIT)?.create_if_missing(true);
+    let mut connection = create_file(&connect).await?;
     // One transaction around it all is the lock between processes, which sqlx does not have here.
     let mut tx = connection
         .begin_with("BEGIN IMMEDIATE")
@@ -143,6 +143,23 @@ pub(crate) async fn migrate(url: &str) -> Result<MigrationReport, StorageError> 
     tx.commit().await.map_err(failed(during))?;
     connection.close().await.map_err(failed(during))?;
     Ok(report)
+}
+
+/// Creates the file if it is not there, and connects.
+///
+/// SQLite does not wait for its turn to make a new file one with a log: of two who do so at once, one
+/// is told that the file is locked, and tries again.
+async fn create_file(connect: &SqliteConnectOptions) -> Result<SqliteConnection, StorageError> {
+    let end = Instant::now() + MIGRATION_WAIT;
+    loop {
+        let connected = connect.connect().await;
+        match connected.map_err(failed("creating the database file")) {
+            Err(StorageError::Unavailable { .. }) if Instant::now() < end => {
+                tokio::time::sleep(MIGRATION_PAUSE).await;
+            }
+            connected => return connected,
+        }
+    }
 }
 
 async fn migrate_within(

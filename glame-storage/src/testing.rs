@@ -12,7 +12,7 @@
 //! system's temporary folder. All test processes of a user share it. Each holds a lock on a file as
 //! long as it lives; a watchdog tries that lock every few seconds, and when it gets it, however the
 //! tests have ended, it stops the server and removes the data. Without the binaries the tests fail
-//! and say what to install.
+//! and say what to install. Benchmarks of writing have a cluster of their own, which waits for the disk.
 
 #![expect(
     clippy::expect_used,
@@ -71,27 +71,65 @@ pub struct PostgresCluster {
     _in_use: File,
 }
 
-static CLUSTER: OnceLock<PostgresCluster> = OnceLock::new();
+static FORGETFUL: OnceLock<PostgresCluster> = OnceLock::new();
+static DURABLE: OnceLock<PostgresCluster> = OnceLock::new();
+
+/// What becomes of a cluster when the power fails.
+#[derive(Debug, Clone, Copy)]
+enum Durability {
+    /// It is lost, and tests need not wait for the disk.
+    Forgetful,
+    /// Whatever was committed is there again, as PostgreSQL has it by default.
+    Durable,
+}
+
+impl Durability {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Forgetful => "test",
+            Self::Durable => "durable",
+        }
+    }
+
+    const fn settings(self) -> &'static str {
+        match self {
+            Self::Forgetful => {
+                "-c fsync=off -c synchronous_commit=off -c full_page_writes=off \
+                 -c wal_level=minimal -c max_wal_senders=0"
+            }
+            Self::Durable => "",
+        }
+    }
+}
 
 impl PostgresCluster {
-    /// Starts the cluster, or joins the one that other tests have started.
+    /// Starts the cluster, or joins the one that other tests have started. It never waits for the
+    /// disk.
     pub fn start() -> &'static Self {
-        CLUSTER.get_or_init(|| {
-            let home = Home::of_this_user();
-            let in_use = home.lock_file("in_use.lock");
-            in_use
-                .lock_shared()
-                .expect("the lock of the cluster is free to share");
-            let starting = home.lock_file("starting.lock");
-            starting.lock().expect("the lock for starting can be taken");
-            let port = home.running_port().unwrap_or_else(|| home.start());
-            drop(starting);
-            Self {
-                port,
-                databases: AtomicU32::new(0),
-                _in_use: in_use,
-            }
-        })
+        FORGETFUL.get_or_init(|| Self::join(Durability::Forgetful))
+    }
+
+    /// Starts or joins another cluster, which keeps what is committed as the server of a shop does:
+    /// for benchmarks of writing.
+    pub fn start_durable() -> &'static Self {
+        DURABLE.get_or_init(|| Self::join(Durability::Durable))
+    }
+
+    fn join(durability: Durability) -> Self {
+        let home = Home::of_this_user(durability);
+        let in_use = home.lock_file("in_use.lock");
+        in_use
+            .lock_shared()
+            .expect("the lock of the cluster is free to share");
+        let starting = home.lock_file("starting.lock");
+        starting.lock().expect("the lock for starting can be taken");
+        let port = home.running_port().unwrap_or_else(|| home.start());
+        drop(starting);
+        Self {
+            port,
+            databases: AtomicU32::new(0),
+            _in_use: in_use,
+        }
     }
 
     /// Creates an empty database and gives its address.
@@ -132,17 +170,20 @@ struct Home {
     folder: PathBuf,
     binaries: PathBuf,
     runs_as_root: bool,
+    durability: Durability,
 }
 
 impl Home {
-    fn of_this_user() -> Self {
+    fn of_this_user(durability: Durability) -> Self {
         let uid = fs::metadata("/proc/self").expect("/proc is mounted").uid();
-        let folder = std::env::temp_dir().join(format!("glame-test-postgres-{uid}"));
+        let name = format!("glame-{}-postgres-{uid}", durability.name());
+        let folder = std::env::temp_dir().join(name);
         fs::create_dir_all(&folder).expect("the temporary folder may be written to");
         Self {
             folder,
             binaries: find_binaries(),
             runs_as_root: uid == 0,
+            durability,
         }
     }
 
@@ -195,9 +236,9 @@ impl Home {
         let port = free_port();
         let settings = format!(
             "-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} \
-             -c max_connections=300 -c fsync=off -c synchronous_commit=off \
-             -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0",
-            data.display()
+             -c max_connections=300 {}",
+            data.display(),
+            self.durability.settings()
         );
         run(self
             .as_owner("pg_ctl")

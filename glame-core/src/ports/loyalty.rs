@@ -92,7 +92,8 @@ pub trait LoyaltyWriter: Send {
     ///
     /// # Errors
     /// [`StorageError::Conflict`] if a number, a natural key or an idempotency key of the user has
-    /// been written before.
+    /// been written before. It does not happen to who asked for them under the lock, and the work
+    /// must be dropped then as after any other error.
     async fn post(&mut self, changes: &[AccountChange]) -> Result<(), StorageError>;
 
     /// Marks users whose purchases have changed, so that their receipts are settled.
@@ -108,7 +109,8 @@ pub trait LoyaltyWriter: Send {
 /// What a decision needs of an account beside its header and its open lots.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccountNeeds {
-    /// The idempotency keys under which it may have been decided already.
+    /// The idempotency keys under which it may have been decided already: of each, the request and
+    /// the transactions that it came to.
     pub keys: Vec<IdempotencyKey>,
     /// The receipts that it is about.
     pub receipts: ReceiptScope,

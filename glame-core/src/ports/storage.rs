@@ -38,7 +38,8 @@ pub trait Storage:
 
 /// One atomic piece of work: all of it happens at `commit`, or, if it is dropped, nothing.
 ///
-/// A [`StorageError::Conflict`] leaves the work usable; after any other error it must be dropped.
+/// A [`StorageError::Conflict`] leaves the work usable, except that of [`post`](LoyaltyWriter::post);
+/// after any other error it must be dropped.
 #[async_trait]
 pub trait UnitOfWork:
     UserWriter

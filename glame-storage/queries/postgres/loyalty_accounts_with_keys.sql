@@ -10,11 +10,6 @@ SELECT account.user_id, account.sequence, account.balance, account.debt, account
            FROM UNNEST($2::uuid[], $3::text[]) AS asked (user_id, idempotency_key)
            JOIN loyalty_requests AS found
                ON found.user_id = asked.user_id AND found.idempotency_key = asked.idempotency_key
-       ) OR EXISTS (
-           SELECT 1
-           FROM UNNEST($2::uuid[], $3::text[]) AS asked (user_id, idempotency_key)
-           JOIN loyalty_transactions AS found
-               ON found.user_id = asked.user_id AND found.idempotency_key = asked.idempotency_key
        ) AS "recalls!"
 FROM loyalty_accounts AS account
 LEFT JOIN loyalty_lots AS stored

@@ -12,11 +12,6 @@ SELECT account.user_id, account.sequence, account.balance, account.debt, account
                ON found.user_id = asked.user_id AND found.idempotency_key = asked.idempotency_key
        ) OR EXISTS (
            SELECT 1
-           FROM UNNEST($2::uuid[], $3::text[]) AS asked (user_id, idempotency_key)
-           JOIN loyalty_transactions AS found
-               ON found.user_id = asked.user_id AND found.idempotency_key = asked.idempotency_key
-       ) OR EXISTS (
-           SELECT 1
            FROM UNNEST($4::uuid[], $5::uuid[]) AS asked (user_id, receipt)
            JOIN loyalty_transactions AS found
                ON found.user_id = asked.user_id AND found.receipt = asked.receipt

@@ -1,26 +1,6 @@
--- One statement, because it is one round trip. Its parts see the tables as they were before it; the
--- accounts are locked, so that nobody can come in between.
+-- One statement, because it is one round trip: all of it is written, or it fails at a unique index.
 -- In the list of columns `unnest` gives row by row; in `FROM` each array would be kept as a table.
-WITH known AS MATERIALIZED (
-    SELECT EXISTS (
-               SELECT 1
-               FROM UNNEST($16::uuid[], $17::bigint[]) AS given (user_id, sequence)
-               JOIN loyalty_transactions AS stored
-                   ON stored.user_id = given.user_id AND stored.sequence = given.sequence
-           ) OR EXISTS (
-               SELECT 1
-               FROM UNNEST($16::uuid[], $37::text[]) AS given (user_id, natural_key)
-               JOIN loyalty_transactions AS stored
-                   ON stored.user_id = given.user_id AND stored.natural_key = given.natural_key
-           ) AS transactions,
-           EXISTS (
-               SELECT 1
-               FROM UNNEST($46::uuid[], $47::text[]) AS given (user_id, idempotency_key)
-               JOIN loyalty_requests AS stored
-                   ON stored.user_id = given.user_id
-                   AND stored.idempotency_key = given.idempotency_key
-           ) AS requests
-), headers AS (
+WITH headers AS (
     UPDATE loyalty_accounts AS account
     SET sequence = given.sequence, balance = given.balance, debt = given.debt,
         recorded_at = given.recorded_at, hash = given.hash, birthdays = given.birthdays
@@ -28,7 +8,7 @@ WITH known AS MATERIALIZED (
         $1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::bytea[],
         $7::text[]
     ) AS given (user_id, sequence, balance, debt, recorded_at, hash, birthdays)
-    WHERE account.user_id = given.user_id AND (SELECT NOT (transactions OR requests) FROM known)
+    WHERE account.user_id = given.user_id
     RETURNING account.user_id
 ), lots AS (
     INSERT INTO loyalty_lots AS stored (
@@ -38,7 +18,6 @@ WITH known AS MATERIALIZED (
     SELECT unnest($8::uuid[]), unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::bigint[]),
            unnest($12::bigint[]), unnest($13::timestamptz[]), unnest($14::timestamptz[]),
            unnest($15::boolean[]), unnest($11::bigint[]) > 0
-    WHERE (SELECT NOT (transactions OR requests) FROM known)
     ON CONFLICT (user_id, lot) DO UPDATE
     SET original = EXCLUDED.original, remaining = EXCLUDED.remaining, expired = EXCLUDED.expired,
         available_from = EXCLUDED.available_from, expires_at = EXCLUDED.expires_at,
@@ -58,18 +37,13 @@ WITH known AS MATERIALIZED (
            unnest($33::timestamptz[]), unnest($34::text[]), unnest($35::bigint[]),
            unnest($36::text[]), unnest($37::text[]), unnest($38::text[]), unnest($39::bytea[]),
            unnest($40::bytea[])
-    WHERE (SELECT NOT (transactions OR requests) FROM known)
 ), draws AS (
     INSERT INTO loyalty_draws (user_id, sequence, position, lot, points)
     SELECT unnest($41::uuid[]), unnest($42::bigint[]), unnest($43::bigint[]), unnest($44::bigint[]),
            unnest($45::bigint[])
-    WHERE (SELECT NOT (transactions OR requests) FROM known)
 ), requests AS (
     INSERT INTO loyalty_requests (user_id, idempotency_key, request, outcome, decided_at)
     SELECT unnest($46::uuid[]), unnest($47::text[]), unnest($48::text[]), unnest($49::text[]),
            unnest($50::timestamptz[])
-    WHERE (SELECT NOT (transactions OR requests) FROM known)
 )
-SELECT transactions AS "transactions!", requests AS "requests!",
-       (SELECT COUNT(user_id) FROM headers) AS "headers!"
-FROM known
+SELECT COUNT(user_id) AS "locked!" FROM headers

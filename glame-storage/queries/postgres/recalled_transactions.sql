@@ -1,6 +1,5 @@
 WITH asked AS (
-    SELECT user_id, sequence FROM loyalty_transactions
-    WHERE (user_id, idempotency_key) IN (SELECT * FROM UNNEST($1::uuid[], $2::text[]))
+    SELECT * FROM UNNEST($1::uuid[], $2::bigint[]) AS posted (user_id, sequence)
     UNION
     SELECT user_id, sequence FROM loyalty_transactions
     WHERE (user_id, receipt) IN (SELECT * FROM UNNEST($3::uuid[], $4::uuid[]))

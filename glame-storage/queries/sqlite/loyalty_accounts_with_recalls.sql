@@ -13,11 +13,6 @@ SELECT account.user_id AS "user_id!", account.sequence AS "sequence!",
            )
        ) OR EXISTS (
            SELECT 1 FROM loyalty_transactions
-           WHERE (user_id, idempotency_key) IN (
-               SELECT unhex(value ->> 0), value ->> 1 FROM json_each(?2)
-           )
-       ) OR EXISTS (
-           SELECT 1 FROM loyalty_transactions
            WHERE (user_id, receipt) IN (
                SELECT unhex(value ->> 0), unhex(value ->> 1) FROM json_each(?3)
            )

@@ -1,8 +1,5 @@
 WITH asked AS (
-    SELECT user_id, sequence FROM loyalty_transactions
-    WHERE (user_id, idempotency_key) IN (
-        SELECT unhex(value ->> 0), value ->> 1 FROM json_each(?1)
-    )
+    SELECT unhex(value ->> 0) AS user_id, value ->> 1 AS sequence FROM json_each(?1)
     UNION
     SELECT user_id, sequence FROM loyalty_transactions
     WHERE (user_id, receipt) IN (

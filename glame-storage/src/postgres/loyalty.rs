@@ -314,8 +314,8 @@ async fn read_accounts(
     let recalls = rows.first().is_some_and(|row| row.recalls);
     let mut accounts = Accounts::of(rows)?;
     if recalls {
-        recall_transactions(connection, needs, &mut accounts).await?;
         recall_requests(connection, needs, &mut accounts).await?;
+        recall_transactions(connection, needs, &mut accounts).await?;
     }
     Ok(accounts)
 }
@@ -325,11 +325,12 @@ async fn recall_transactions(
     needs: &RecallNeeds<'_>,
     accounts: &mut Accounts,
 ) -> Result<(), StorageError> {
+    let posted = accounts.posted_by_requests();
     let transactions = sqlx::query_file_as!(
         TransactionRow,
         "queries/postgres/recalled_transactions.sql",
-        &column(&needs.keys, |(user, _)| *user),
-        &column(&needs.keys, |(_, key)| *key) as _,
+        &column(&posted, |(user, _)| *user),
+        &column(&posted, |(_, sequence)| *sequence),
         &column(&needs.receipts, |(user, _)| *user),
         &column(&needs.receipts, |(_, receipt)| *receipt),
         &needs.all_receipts,

@@ -300,8 +300,8 @@ async fn read_accounts(
     let recalls = rows.first().is_some_and(|row| row.recalls);
     let mut accounts = Accounts::of(rows)?;
     if recalls {
-        recall_transactions(connection, &lists, &mut accounts).await?;
         recall_requests(connection, &lists, &mut accounts).await?;
+        recall_transactions(connection, &lists, &mut accounts).await?;
     }
     Ok(accounts)
 }
@@ -314,7 +314,10 @@ async fn recall_transactions(
     let transactions = sqlx::query_file_as!(
         TransactionRow,
         "queries/sqlite/recalled_transactions.sql",
-        lists.keys,
+        json_rows(&accounts.posted_by_requests(), |(user, sequence)| (
+            hex(user),
+            *sequence
+        ))?,
         lists.receipts,
         lists.all_receipts,
         lists.transactions,

@@ -303,12 +303,13 @@ pub async fn the_same_transaction_twice_is_a_conflict_and_nothing_is_stored(stor
     let gift = keyed("k", bonus(anna.id, "day", 10, None));
     let first = carry_out(storage, &[(gift, minute(1))]).await.remove(0);
     let mut work = storage.begin().await.unwrap();
-    let mut next = decide_within(work.as_mut(), &adjust(anna.id, 5), minute(2))
+    let next = decide_within(work.as_mut(), &adjust(anna.id, 5), minute(2))
         .await
         .unwrap();
     let other = decide_within(work.as_mut(), &adjust(boris.id, 5), minute(2))
         .await
         .unwrap();
+    drop(work);
     let mut same_number = next.clone();
     same_number.transactions[0].sequence = first.header.sequence;
     let mut same_deed = next.clone();
@@ -318,12 +319,17 @@ pub async fn the_same_transaction_twice_is_a_conflict_and_nothing_is_stored(stor
     same_key.requests.clone_from(&first.requests);
     let mut twice = next.clone();
     twice.transactions.push(twice.transactions[0].clone());
+    let queries = [anna.id, boris.id].map(AccountQuery::of);
     for wrong in [same_number, same_deed, same_key, twice] {
+        let mut work = storage.begin().await.unwrap();
+        work.lock_loyalty_accounts(&queries).await.unwrap();
         let error = work.post(&[other.clone(), wrong]).await.unwrap_err();
         assert!(matches!(error, StorageError::Conflict { .. }), "{error:?}");
     }
-    next.requests.clear();
-    work.post(&[next.clone()]).await.unwrap();
+    assert_eq!(account(storage, anna.id).await.header, first.header);
+    let mut work = storage.begin().await.unwrap();
+    work.lock_loyalty_accounts(&queries[..1]).await.unwrap();
+    work.post(std::slice::from_ref(&next)).await.unwrap();
     work.commit().await.unwrap();
     assert_eq!(account(storage, anna.id).await.header, next.header);
     assert_eq!(

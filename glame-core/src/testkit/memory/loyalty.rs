@@ -9,7 +9,7 @@ use crate::loyalty::{AccountHeader, IdempotencyKey, Lot, LotState, LoyaltyTransa
 use crate::ports::{
     AccountChange, AccountNeeds, AccountQuery, AccountSnapshot, LotTotal, LoyaltyReader,
     LoyaltyWriter, PointsOutstanding, ReceiptScope, RuleTotal, SettlementMark, StorageError,
-    StoredRequest,
+    StoredOutcome, StoredRequest,
 };
 use crate::values::{Points, UserId};
 
@@ -42,6 +42,12 @@ impl Ledger {
     }
 
     fn snapshot(&self, needs: &AccountNeeds) -> AccountSnapshot {
+        let keys: BTreeSet<_> = needs.keys.iter().collect();
+        let requests: Vec<StoredRequest> = keys
+            .into_iter()
+            .filter_map(|key| self.requests.get(key).cloned())
+            .collect();
+        let posted: BTreeSet<Sequence> = requests.iter().flat_map(posted_by).copied().collect();
         let asked = |transaction: &&LoyaltyTransaction| {
             let of_receipt = transaction
                 .receipt
@@ -49,9 +55,8 @@ impl Ledger {
                     ReceiptScope::All => true,
                     ReceiptScope::Only(receipts) => receipts.contains(&receipt),
                 });
-            let key = transaction.idempotency_key.as_ref();
             of_receipt
-                || key.is_some_and(|key| needs.keys.contains(key))
+                || posted.contains(&transaction.sequence)
                 || needs.natural_keys.contains(&transaction.natural_key)
                 || needs.transactions.contains(&transaction.id)
         };
@@ -81,15 +86,11 @@ impl Ledger {
             .lots
             .values()
             .filter(|lot| lot.remaining > Points::ZERO || touched.contains(&lot.lot));
-        let requests = needs.keys.iter().collect::<BTreeSet<_>>();
         AccountSnapshot {
             header: self.header.clone(),
             lots: lots.copied().collect(),
             recalled,
-            requests: requests
-                .into_iter()
-                .filter_map(|key| self.requests.get(key).cloned())
-                .collect(),
+            requests,
         }
     }
 
@@ -118,6 +119,14 @@ impl Ledger {
         self.lots
             .extend(change.lots.iter().map(|lot| (lot.lot, *lot)));
         Ok(())
+    }
+}
+
+/// Gives the transactions that a request has come to.
+fn posted_by(request: &StoredRequest) -> &[Sequence] {
+    match &request.outcome {
+        StoredOutcome::Posted(sequences) => sequences,
+        StoredOutcome::Refused(_) => &[],
     }
 }
 

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 
 use crate::postgres::column;
 use crate::rows::{PostCells, not_locked};
-use crate::tables::{LOYALTY_REQUESTS, LOYALTY_TRANSACTIONS};
+use crate::tables::LOYALTY_TRANSACTIONS;
 
 /// Writes all changes with one statement, or none of them.
 pub(super) async fn post(
@@ -19,7 +19,7 @@ pub(super) async fn post(
         draws,
         requests,
     } = &PostCells::of(changes)?;
-    let known = sqlx::query_file!(
+    let locked = sqlx::query_file_scalar!(
         "queries/postgres/post_loyalty.sql",
         &column(headers, |cells| cells.user_id),
         &column(headers, |cells| i64::from(cells.header.sequence.get())),
@@ -98,13 +98,7 @@ pub(super) async fn post(
     .fetch_one(connection)
     .await
     .map_err(LOYALTY_TRANSACTIONS.writing())?;
-    if known.transactions {
-        return Err(LOYALTY_TRANSACTIONS.conflict());
-    }
-    if known.requests {
-        return Err(LOYALTY_REQUESTS.conflict());
-    }
-    if usize::try_from(known.headers) != Ok(headers.len()) {
+    if usize::try_from(locked) != Ok(headers.len()) {
         return Err(not_locked());
     }
     Ok(())

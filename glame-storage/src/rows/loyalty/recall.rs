@@ -2,7 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use glame_core::loyalty::{LoyaltyTransaction, Sequence};
 use glame_core::ports::{
-    AccountNeeds, AccountQuery, AccountSnapshot, ReceiptScope, StorageError, StoredRequest,
+    AccountNeeds, AccountQuery, AccountSnapshot, ReceiptScope, StorageError, StoredOutcome,
+    StoredRequest,
 };
 use glame_core::values::{DocumentRef, TransactionId, UserId};
 use uuid::Uuid;
@@ -89,6 +90,20 @@ impl Accounts {
             }
         }
         Ok(accounts)
+    }
+
+    /// Gives the transactions that the requests have come to.
+    pub(crate) fn posted_by_requests(&self) -> Vec<(Uuid, i64)> {
+        let mut posted = Vec::new();
+        for account in self.0.values() {
+            let user = *account.header.user.as_uuid();
+            for request in &account.requests {
+                if let StoredOutcome::Posted(sequences) = &request.outcome {
+                    posted.extend(sequences.iter().map(|one| (user, i64::from(one.get()))));
+                }
+            }
+        }
+        posted
     }
 
     /// Adds transactions, which come in the order of their numbers.
