@@ -10,4 +10,5 @@ SELECT stored.user_id, stored.sequence, transaction_id, kind, points, balance_af
 FROM loyalty_transactions AS stored
 WHERE stored.user_id = $1 AND stored.sequence > $2
 ORDER BY stored.sequence
-LIMIT $3
+-- Hidden from the planner, which would plan the statement anew for each length of a page.
+LIMIT (SELECT $3::bigint)
