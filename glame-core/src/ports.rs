@@ -60,7 +60,7 @@ pub use looks::{LookReader, LookWriter};
 pub use loyalty::{
     AccountChange, AccountNeeds, AccountQuery, AccountSnapshot, LotTotal, LoyaltyReader,
     LoyaltyWriter, PointsOutstanding, ReceiptScope, RuleTotal, SettlementMark, StoredOutcome,
-    StoredRequest,
+    StoredRequest, TransactionQuery,
 };
 pub use metrics::{MetricsReader, MetricsWriter};
 pub use points_source::{CardPoints, PointsSource};

@@ -64,12 +64,20 @@ pub fn source(settings: &Settings) -> Result<OnecSource, WiringError> {
     Ok(OnecSource::open(settings.onec()?)?)
 }
 
-/// Prepares the points of the 1C base; none where they live here.
+/// Prepares the points of the 1C base to be taken over; none where they live here.
 pub fn points(settings: &Settings) -> Result<Option<Arc<dyn PointsSource>>, WiringError> {
     match settings.loyalty.ledger {
         PointsLedger::Glame => Ok(None),
         PointsLedger::Onec => Ok(Some(Arc::new(source(settings)?))),
     }
+}
+
+/// Prepares the points of the 1C base to be compared, wherever they live; none without a base.
+pub fn points_of_base(settings: &Settings) -> Result<Option<Arc<dyn PointsSource>>, WiringError> {
+    if settings.onec.url.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(source(settings)?)))
 }
 
 /// Puts the synchronisation together.

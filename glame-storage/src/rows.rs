@@ -38,7 +38,8 @@ pub(crate) use keys::{first_after, kinds_of};
 pub(crate) use look::{LookRow, SavedLookRow, look_json, product_cells};
 pub(crate) use loyalty::{
     AccountRow, AccountTotalsRow, Accounts, LotRow, LotTotalsRow, PostCells, RecallNeeds,
-    RequestRow, RuleTotalsRow, SettlementRow, TransactionRow, not_locked, unknown_user,
+    RequestRow, RuleTotalsRow, SettlementRow, TransactionRow, available_points, not_locked,
+    pages_of, sequence_bound, unknown_user,
 };
 pub(crate) use metrics::{
     MetricsCells, MetricsRow, ScoringCells, ScoringRow, shop_analysis_document, shop_analysis_from,

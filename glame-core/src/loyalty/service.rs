@@ -296,6 +296,15 @@ impl LoyaltyService {
         Ok(snapshots.into_iter().map(balance).collect())
     }
 
+    /// Gives what users can spend now, in the order of the users; nobody has none.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn available_points(&self, users: &[UserId]) -> Result<Vec<Points>, LoyaltyError> {
+        let now = self.clock.now();
+        Ok(self.storage.available_points(users, now).await?)
+    }
+
     /// Gives what a customer had at an instant of the past, by a replay of the ledger.
     ///
     /// # Errors

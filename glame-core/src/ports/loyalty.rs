@@ -7,7 +7,7 @@ use crate::loyalty::{
     AccountHeader, IdempotencyKey, Lot, LoyaltyTransaction, Refusal, Request, RuleRef, Sequence,
     TransactionKind,
 };
-use crate::values::{DocumentRef, TransactionId, UserId};
+use crate::values::{DocumentRef, Points, TransactionId, UserId};
 
 /// Finds accounts and transactions of the loyalty programme.
 ///
@@ -31,14 +31,19 @@ pub trait LoyaltyReader: Send + Sync {
         limit: u32,
     ) -> Result<Vec<LoyaltyTransaction>, StorageError>;
 
-    /// Gives the `limit` transactions of a user before `before`, the last one first; none begins
-    /// with the last of all.
-    async fn transactions_before(
+    /// Gives pages of transactions, the last one first, one page for each query, in their order.
+    async fn transaction_pages(
         &self,
-        user: UserId,
-        before: Option<Sequence>,
-        limit: u32,
-    ) -> Result<Vec<LoyaltyTransaction>, StorageError>;
+        queries: &[TransactionQuery],
+    ) -> Result<Vec<Vec<LoyaltyTransaction>>, StorageError>;
+
+    /// Gives the points that users can spend at an instant, in the order of the users; who has no
+    /// account has none.
+    async fn available_points(
+        &self,
+        users: &[UserId],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Points>, StorageError>;
 
     /// Gives the next `limit` accounts that have a transaction after `after`, by user id, with all
     /// their lots, closed ones included, and nothing recalled.
@@ -118,6 +123,17 @@ pub struct AccountNeeds {
     pub transactions: Vec<TransactionId>,
     /// The natural keys under which it may have been done already.
     pub natural_keys: Vec<String>,
+}
+
+/// Asks for a page of the transactions of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransactionQuery {
+    /// Whose transactions.
+    pub user: UserId,
+    /// The one that the page goes on from; none begins with the last of all.
+    pub before: Option<Sequence>,
+    /// How many at most.
+    pub limit: u32,
 }
 
 /// Asks for the account of a user.

@@ -111,6 +111,7 @@ macro_rules! storage_conformance {
             points {
                 transactions_come_in_pages_by_number,
                 transactions_come_in_pages_from_the_last_one_backwards,
+                available_points_are_those_of_the_balance,
                 accounts_come_in_pages_by_user_with_closed_lots,
                 users_with_expired_points_come_in_pages,
                 marks_come_in_pages_by_user,

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use futures_util::future::try_join;
+use futures_util::future::{try_join, try_join3};
 use glame_core::customers::{
     ConsentDecision, ConsentSource, ConsentTopic, FieldChange, NewConsent, Profile, ProfileChange,
 };
 use glame_core::loyalty::Sequence;
+use glame_core::ports::TransactionQuery;
 use glame_core::purchases::{
     Packaging, PurchaseCursor, PurchaseQuery, ReceiptCursor, ReceiptQuery,
 };
@@ -706,9 +707,17 @@ impl App {
         show: fn(&glame_core::loyalty::LoyaltyTransaction) -> TransactionView,
     ) -> Result<Loyalty, Problem> {
         let list = format!("transactions {user}");
-        let before: Option<Sequence> = self.cursors.place(&list, cursor)?;
-        let (balance, metrics) =
-            try_join(self.reads.balance(user), self.reads.figures(user)).await?;
+        let query = TransactionQuery {
+            user,
+            before: self.cursors.place::<Sequence>(&list, cursor)?,
+            limit: limit + 1,
+        };
+        let (balance, metrics, found) = try_join3(
+            self.reads.balance(user),
+            self.reads.figures(user),
+            self.reads.transactions(query),
+        )
+        .await?;
         let figures = metrics.as_ref().map(|metrics| &metrics.figures);
         let standing = self.loyalty.programme().standing(
             figures.map_or(0, |figures| figures.total_purchases),
@@ -716,10 +725,6 @@ impl App {
                 .map(|figures| figures.total_spent)
                 .unwrap_or_default(),
         );
-        let found = self
-            .storage
-            .transactions_before(user, before, limit + 1)
-            .await?;
         if found.is_empty() {
             // Whoever has no operations may be nobody.
             self.loyalty.get_loyalty_balance(user).await?;

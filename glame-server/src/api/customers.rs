@@ -910,11 +910,11 @@ impl App {
         };
         let found = self.directory.page(&query).await?;
         let users: Vec<UserId> = found.rows.iter().map(|row| row.user.id).collect();
-        let balances = self.loyalty.balances(&users).await?;
-        let views = found.rows.iter().zip(balances);
+        let points = self.loyalty.available_points(&users).await?;
+        let views = found.rows.iter().zip(points);
         Ok(CustomerList {
             customers: views
-                .map(|(row, balance)| CustomerView::new(row, balance.available.get()))
+                .map(|(row, points)| CustomerView::new(row, points.get()))
                 .collect(),
             total,
             page: self.cursors.page(&list, found.next.as_ref()),

@@ -12,7 +12,7 @@ use glame_core::analytics::AnalyticsError;
 use glame_core::customers::CustomerError;
 use glame_core::looks::LookError;
 use glame_core::loyalty::{LoyaltyError, NotPosted, Refusal};
-use glame_core::ports::StorageError;
+use glame_core::ports::{SourceError, StorageError};
 use glame_core::segments::SegmentError;
 use glame_core::webhooks::WebhookError;
 
@@ -139,9 +139,18 @@ impl From<LoyaltyError> for Problem {
             LoyaltyError::KeptElsewhere(_) | LoyaltyError::KeptHere => {
                 Self::new(ProblemCode::LoyaltyKeptElsewhere, detail)
             }
+            LoyaltyError::Source(error) => error.into(),
             LoyaltyError::Storage(error) => error.into(),
             error => internal(&error),
         }
+    }
+}
+
+impl From<SourceError> for Problem {
+    fn from(error: SourceError) -> Self {
+        let detail = describe(&error);
+        tracing::warn!(error = detail, "the shop's base does not answer a request");
+        Self::new(ProblemCode::Unavailable, detail).retry_after(Duration::from_secs(10))
     }
 }
 
@@ -197,6 +206,7 @@ impl From<SyncRefused> for Problem {
             }
             SyncRefused::Unknown | SyncRefused::Over => Self::new(ProblemCode::NotFound, detail),
             SyncRefused::Sync(error) => internal(&error),
+            SyncRefused::Loyalty(error) => error.into(),
             SyncRefused::Storage(error) => error.into(),
         }
     }

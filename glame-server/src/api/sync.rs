@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use glame_core::access::{AuditAction, AuditDetails, AuditNote};
+use glame_core::loyalty::Reconciliation;
 use glame_core::ports::Rejected;
 use glame_core::sync::{PurchaseScope, SyncKind, SyncRun, SyncStatus, SyncTarget};
 use glame_core::values::{SyncJobId, SyncRunId};
@@ -21,6 +22,8 @@ use crate::app::{App, SyncStage, SyncState};
 statuses! {
     /// What shows the synchronisation.
     Reading = [400, 401, 403, 404, 413, 429, 500, 503];
+    /// What asks the base while the request waits.
+    Comparing = [400, 401, 403, 409, 413, 429, 500, 503];
     /// What begins or stops it.
     Starting = [400, 401, 403, 404, 409, 413, 429, 500, 503];
 }
@@ -218,6 +221,59 @@ pub struct Rejects {
     pub rejects: Vec<RejectView>,
 }
 
+/// The points of the shop's base beside those of the ledger.
+#[derive(Debug, Object)]
+pub struct PointsCompared {
+    /// Customers who have points in the base or transactions here.
+    pub customers: u64,
+    /// Customers whose points differ.
+    pub different: u64,
+    /// The first thousand of them.
+    pub differences: Vec<DifferenceView>,
+    /// All points in the base, of cards whose holder is known.
+    pub source_points: i64,
+    /// All points here: what can be spent now or later, less what is owed.
+    pub ledger_points: i64,
+    /// Cards of the base that are not known here: bring customers over first.
+    pub unknown_cards: u64,
+    /// Records of the base that could not be understood; of their customers nothing is said.
+    pub rejected: u64,
+}
+
+/// A customer whose points differ.
+#[derive(Debug, Object)]
+#[oai(rename = "PointsDifference")]
+pub struct DifferenceView {
+    /// Who.
+    pub customer_id: Uuid,
+    /// What the base says, over all cards of the customer.
+    pub source_points: i64,
+    /// What the ledger says.
+    pub ledger_points: i64,
+}
+
+impl From<Reconciliation> for PointsCompared {
+    fn from(compared: Reconciliation) -> Self {
+        let shown = |points: i128| i64::try_from(points).unwrap_or(i64::MAX);
+        let differences = compared.differences.iter();
+        Self {
+            customers: compared.customers,
+            different: compared.different,
+            differences: differences
+                .map(|one| DifferenceView {
+                    customer_id: *one.user.as_uuid(),
+                    source_points: one.source_points,
+                    ledger_points: one.ledger_points,
+                })
+                .collect(),
+            source_points: shown(compared.source_points),
+            ledger_points: shown(compared.ledger_points),
+            unknown_cards: compared.unknown_cards,
+            rejected: compared.rejected,
+        }
+    }
+}
+
 #[OpenApi(prefix_path = "/api/admin/1c/sync", tag = "Area::Sync")]
 impl SyncApi {
     /// Bring cards and customers over.
@@ -265,6 +321,21 @@ impl SyncApi {
     ) -> Answer<Told<JobBegun, Begun>, Starting> {
         let scope = PurchaseScope::Automatic;
         Ok(app.begin_sync(&me, SyncTarget::Metrics, scope).await?)
+    }
+
+    /// Compare the points of 1C with the ledger; nothing is written.
+    ///
+    /// Where 1C keeps the points (`loyalty.ledger = "onec"`), every synchronisation of purchases takes
+    /// them over. A base that takes longer than a request may is compared by `glame loyalty reconcile`.
+    #[oai(path = "/points", method = "get", operation_id = "comparePoints")]
+    async fn points(
+        &self,
+        _me: SignedIn<Admins>,
+        app: Data<&Arc<App>>,
+    ) -> Answer<Told<PointsCompared>, Comparing> {
+        let compared = app.sync.compare_points();
+        let compared = compared.await.map_err(Problem::from)?;
+        Ok(Told::new(compared.into()))
     }
 
     /// Tell how the synchronisation stands.

@@ -69,13 +69,22 @@ where
 {
     let lanes = Arc::new(Semaphore::new(LANES));
     while let Ok(lane) = Arc::clone(&lanes).acquire_owned().await {
-        let mut batch = Vec::new();
-        if waiting.recv_many(&mut batch, MOST_TOGETHER).await == 0 {
+        let Some(first) = waiting.recv().await else {
             return;
+        };
+        // Questions of requests that have come with the first one are about to be asked.
+        tokio::task::yield_now().await;
+        let mut batch = vec![first];
+        while batch.len() < MOST_TOGETHER
+            && let Ok(next) = waiting.try_recv()
+        {
+            batch.push(next);
         }
         let ask = Arc::clone(&ask);
         tokio::spawn(async move {
             answer(batch, ask.as_ref()).await;
+            // Whoever has just heard often asks again at once, and goes with the next batch then.
+            tokio::task::yield_now().await;
             drop(lane);
         });
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use glame_core::access::AuditEntry;
 use glame_core::analytics::CustomerMetrics;
 use glame_core::customers::{CustomerError, Profile};
-use glame_core::loyalty::{LoyaltyBalance, LoyaltyService};
-use glame_core::ports::Storage;
+use glame_core::loyalty::{LoyaltyBalance, LoyaltyService, LoyaltyTransaction};
+use glame_core::ports::{Storage, TransactionQuery};
 use glame_core::users::Role;
 use glame_core::values::UserId;
 
@@ -18,6 +18,7 @@ pub struct Reads {
     profiles: Batches<UserId, Option<Profile>>,
     figures: Batches<UserId, Option<CustomerMetrics>>,
     balances: Batches<UserId, Option<LoyaltyBalance>>,
+    transactions: Batches<TransactionQuery, Vec<LoyaltyTransaction>>,
     audit: Batches<AuditEntry, ()>,
 }
 
@@ -27,6 +28,7 @@ impl Reads {
     pub fn begin(storage: &Arc<dyn Storage>, loyalty: &LoyaltyService) -> Self {
         let of_profiles = Arc::clone(storage);
         let of_figures = Arc::clone(storage);
+        let of_transactions = Arc::clone(storage);
         let (of_audit, loyalty) = (Arc::clone(storage), loyalty.clone());
         Self {
             profiles: Batches::begin(move |users: Vec<UserId>| {
@@ -53,6 +55,10 @@ impl Reads {
                     };
                     Ok(users.iter().map(|user| found.get(user).cloned()).collect())
                 }
+            }),
+            transactions: Batches::begin(move |queries: Vec<TransactionQuery>| {
+                let storage = Arc::clone(&of_transactions);
+                async move { Ok(storage.transaction_pages(&queries).await?) }
             }),
             audit: Batches::begin(move |entries: Vec<AuditEntry>| {
                 let storage = Arc::clone(&of_audit);
@@ -92,6 +98,17 @@ impl Reads {
     pub async fn balance(&self, user: UserId) -> Result<LoyaltyBalance, Problem> {
         let balance = self.balances.ask(user).await?;
         balance.ok_or_else(|| CustomerError::Unknown(user).into())
+    }
+
+    /// Gives a page of the transactions of a user, the last one first.
+    ///
+    /// # Errors
+    /// That the database does not answer.
+    pub async fn transactions(
+        &self,
+        query: TransactionQuery,
+    ) -> Result<Vec<LoyaltyTransaction>, Problem> {
+        self.transactions.ask(query).await
     }
 
     /// Writes down that something was read; it is stored when this returns.

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use glame_core::ports::{Clock, HeldLease, Storage, StorageError};
+use glame_core::loyalty::{LoyaltyError, Reconciliation};
+use glame_core::ports::{Clock, HeldLease, PointsSource, Storage, StorageError};
 use glame_core::sync::{
     PurchaseScope, SyncError, SyncLease, SyncRun, SyncTarget, SyncTask, SyncTrigger,
 };
@@ -20,7 +21,7 @@ use crate::wiring;
 #[derive(Clone)]
 pub struct SyncDesk {
     storage: Arc<dyn Storage>,
-    works: Option<Arc<Works>>,
+    works: Arc<Works>,
     errands: Errands,
     stop: Stop,
 }
@@ -28,6 +29,8 @@ pub struct SyncDesk {
 struct Works {
     settings: Settings,
     with: ScheduledWork,
+    /// The points of the base, wherever they are kept; none without a base.
+    base: Option<Arc<dyn PointsSource>>,
 }
 
 /// A job of the synchronisation, running or done.
@@ -76,6 +79,9 @@ pub enum SyncRefused {
     /// The synchronisation could not be begun.
     #[error(transparent)]
     Sync(SyncError),
+    /// The points could not be compared.
+    #[error(transparent)]
+    Loyalty(#[from] LoyaltyError),
     /// The database could not be read or written.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -109,27 +115,25 @@ impl SyncStage {
 }
 
 impl SyncDesk {
-    /// Puts the desk together; without a base it only shows what was done.
+    /// Puts the desk together; without a base it makes figures of what is stored, and shows what was
+    /// done.
     #[must_use]
-    pub fn new(storage: Arc<dyn Storage>, errands: Errands, stop: Stop) -> Self {
+    pub fn new(
+        settings: &Settings,
+        with: ScheduledWork,
+        base: Option<Arc<dyn PointsSource>>,
+        errands: Errands,
+        stop: Stop,
+    ) -> Self {
         Self {
-            storage,
-            works: None,
+            storage: Arc::clone(&with.storage),
+            works: Arc::new(Works {
+                settings: settings.clone(),
+                with,
+                base,
+            }),
             errands,
             stop,
-        }
-    }
-
-    /// Lets people begin jobs.
-    #[must_use]
-    pub fn with_source(self, settings: &Settings, with: ScheduledWork) -> Self {
-        let works = Works {
-            settings: settings.clone(),
-            with,
-        };
-        Self {
-            works: Some(Arc::new(works)),
-            ..self
         }
     }
 
@@ -143,7 +147,10 @@ impl SyncDesk {
         target: SyncTarget,
         scope: PurchaseScope,
     ) -> Result<SyncJobId, SyncRefused> {
-        let works = self.works.clone().ok_or(SyncRefused::NoSource)?;
+        let works = Arc::clone(&self.works);
+        if works.base.is_none() && target != SyncTarget::Metrics {
+            return Err(SyncRefused::NoSource);
+        }
         let task = SyncTask {
             target,
             scope,
@@ -174,9 +181,7 @@ impl SyncDesk {
     /// # Errors
     /// That the database does not answer.
     pub async fn take_over(&self) -> Result<Option<SyncJobId>, SyncError> {
-        let Some(works) = self.works.clone() else {
-            return Ok(None);
-        };
+        let works = Arc::clone(&self.works);
         let left = works.with.service.take_over(&this_process()).await?;
         Ok(left.map(|(lease, task)| self.work_at(works, lease, task)))
     }
@@ -208,6 +213,16 @@ impl SyncDesk {
             }
         });
         job
+    }
+
+    /// Compares the points of the shop's base with the ledger; nothing is written.
+    ///
+    /// # Errors
+    /// [`SyncRefused::NoSource`], and those of the base and of the database.
+    pub async fn compare_points(&self) -> Result<Reconciliation, SyncRefused> {
+        let Works { with, base, .. } = self.works.as_ref();
+        let base = base.as_deref().ok_or(SyncRefused::NoSource)?;
+        Ok(with.loyalty.compare_with_source(base).await?)
     }
 
     /// Shows a job.

@@ -103,8 +103,8 @@ impl Demo {
             print("Press Ctrl-C to stop.")?;
         }
         let errands = Errands::default();
-        let desk = SyncDesk::new(Arc::clone(&storage), errands.clone(), stop.clone());
-        let desk = desk.with_source(&settings, work.clone());
+        let base = wiring::points_of_base(&settings)?;
+        let desk = SyncDesk::new(&settings, work.clone(), base, errands.clone(), stop.clone());
         let successor = SyncSuccessor::new(desk.clone());
         let points = loyalty.clone();
         let app = wiring::app(&settings, Arc::clone(&storage), points, desk, errands, stop)?;

@@ -16,7 +16,6 @@ pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
     let (loyalty, groups) = wiring::loyalty(settings, Arc::clone(&storage))?.with_group_commit();
     tokio::spawn(groups.run());
     let errands = Errands::default();
-    let mut desk = SyncDesk::new(Arc::clone(&storage), errands.clone(), stop.clone());
     wiring::warn_of_old_receipts(settings)?;
     wiring::warn_of_sign_in(settings);
     let follow_up = wiring::follow_up(settings, &storage)?;
@@ -28,17 +27,16 @@ pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
         follow_up: follow_up.clone(),
     };
     let figures = Scheduler::of_figures(settings, work(Arc::new(wiring::AbsentSource), None))?;
-    let scheduler = if settings.onec.url.is_some() {
-        let work = work(
-            Arc::new(wiring::source(settings)?),
-            wiring::points(settings)?,
-        );
-        desk = desk.with_source(settings, work.clone());
-        Scheduler::of_sync(settings, work)?
+    let (work, scheduler) = if settings.onec.url.is_some() {
+        let source = Arc::new(wiring::source(settings)?);
+        let work = work(source, wiring::points(settings)?);
+        (work.clone(), Scheduler::of_sync(settings, work)?)
     } else {
         tracing::warn!("onec.url is not set: nothing will be synchronised");
-        None
+        (work(Arc::new(wiring::AbsentSource), None), None)
     };
+    let base = wiring::points_of_base(settings)?;
+    let desk = SyncDesk::new(settings, work, base, errands.clone(), stop.clone());
     let successor = SyncSuccessor::new(desk.clone());
     let points = loyalty.clone();
     let app = wiring::app(settings, Arc::clone(&storage), points, desk, errands, stop)?;

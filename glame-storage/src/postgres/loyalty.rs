@@ -3,16 +3,17 @@ use chrono::{DateTime, Utc};
 use glame_core::loyalty::{ChainHash, LoyaltyTransaction, Sequence};
 use glame_core::ports::{
     AccountChange, AccountQuery, AccountSnapshot, LotTotal, LoyaltyReader, LoyaltyWriter,
-    PointsOutstanding, RuleTotal, SettlementMark, StorageError,
+    PointsOutstanding, RuleTotal, SettlementMark, StorageError, TransactionQuery,
 };
-use glame_core::values::UserId;
+use glame_core::values::{Points, UserId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{PostgresStorage, PostgresWork, column, failed};
 use crate::rows::{
     AccountRow, AccountTotalsRow, Accounts, LotRow, LotTotalsRow, RecallNeeds, RequestRow,
-    RuleTotalsRow, SettlementRow, TransactionRow, first_after, unknown_user,
+    RuleTotalsRow, SettlementRow, TransactionRow, available_points, first_after, pages_of,
+    sequence_bound, unknown_user,
 };
 use crate::tables::{
     LOYALTY_ACCOUNTS, LOYALTY_LOTS, LOYALTY_REQUESTS, LOYALTY_SETTLEMENTS, LOYALTY_TRANSACTIONS,
@@ -66,23 +67,37 @@ impl LoyaltyReader for PostgresStorage {
         rows.into_iter().map(LoyaltyTransaction::try_from).collect()
     }
 
-    async fn transactions_before(
+    async fn transaction_pages(
         &self,
-        user: UserId,
-        before: Option<Sequence>,
-        limit: u32,
-    ) -> Result<Vec<LoyaltyTransaction>, StorageError> {
+        queries: &[TransactionQuery],
+    ) -> Result<Vec<Vec<LoyaltyTransaction>>, StorageError> {
         let rows = sqlx::query_file_as!(
             TransactionRow,
-            "queries/postgres/transactions_before.sql",
-            user.as_uuid(),
-            before.map_or(i64::MAX, |before| i64::from(before.get())),
-            i64::from(limit),
+            "queries/postgres/transaction_pages.sql",
+            &column(queries, |query| *query.user.as_uuid()),
+            &column(queries, sequence_bound),
+            &column(queries, |query| i64::from(query.limit)),
         )
         .fetch_all(&self.pool)
         .await
         .map_err(LOYALTY_TRANSACTIONS.reading())?;
-        rows.into_iter().map(LoyaltyTransaction::try_from).collect()
+        pages_of(queries, rows)
+    }
+
+    async fn available_points(
+        &self,
+        users: &[UserId],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Points>, StorageError> {
+        let sums = sqlx::query_file_scalar!(
+            "queries/postgres/available_points.sql",
+            &column(users, |user| *user.as_uuid()),
+            now,
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(LOYALTY_LOTS.reading())?;
+        sums.into_iter().map(available_points).collect()
     }
 
     async fn loyalty_accounts_after(

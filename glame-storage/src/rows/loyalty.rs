@@ -15,7 +15,7 @@ use uuid::Uuid;
 pub(crate) use self::post::PostCells;
 pub(crate) use self::recall::{Accounts, RecallNeeds};
 pub(crate) use self::totals::{AccountTotalsRow, LotTotalsRow, RuleTotalsRow};
-pub(crate) use self::transaction::TransactionRow;
+pub(crate) use self::transaction::{TransactionRow, pages_of, sequence_bound};
 use super::Instant;
 use crate::driver_error::refused;
 use crate::tables::{LOYALTY_ACCOUNTS, LOYALTY_LOTS, LOYALTY_REQUESTS, Table};
@@ -165,6 +165,11 @@ fn sequence(table: Table, column: &'static str, number: i64) -> Result<Sequence,
     u32::try_from(number)
         .map(Sequence::new)
         .map_err(table.corrupt(column))
+}
+
+/// Reads the points that can be spent.
+pub(crate) fn available_points(sum: i64) -> Result<Points, StorageError> {
+    points(LOYALTY_LOTS, "remaining", sum)
 }
 
 fn points(table: Table, column: &'static str, number: i64) -> Result<Points, StorageError> {

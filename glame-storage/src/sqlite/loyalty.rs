@@ -3,17 +3,18 @@ use chrono::{DateTime, Utc};
 use glame_core::loyalty::{ChainHash, LoyaltyTransaction, Sequence};
 use glame_core::ports::{
     AccountChange, AccountQuery, AccountSnapshot, LotTotal, LoyaltyReader, LoyaltyWriter,
-    PointsOutstanding, RuleTotal, SettlementMark, StorageError,
+    PointsOutstanding, RuleTotal, SettlementMark, StorageError, TransactionQuery,
 };
-use glame_core::values::UserId;
+use glame_core::values::{Points, UserId};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::lists::{hex, json_rows};
-use super::{SqliteStorage, SqliteWork};
+use super::{SqliteStorage, SqliteWork, failed};
 use crate::rows::{
     AccountRow, AccountTotalsRow, Accounts, LotRow, LotTotalsRow, RecallNeeds, RequestRow,
-    RuleTotalsRow, SettlementRow, TransactionRow, first_after, unknown_user,
+    RuleTotalsRow, SettlementRow, TransactionRow, available_points, first_after, pages_of,
+    sequence_bound, unknown_user,
 };
 use crate::tables::{
     LOYALTY_ACCOUNTS, LOYALTY_LOTS, LOYALTY_REQUESTS, LOYALTY_SETTLEMENTS, LOYALTY_TRANSACTIONS,
@@ -57,23 +58,43 @@ impl LoyaltyReader for SqliteStorage {
         rows.into_iter().map(LoyaltyTransaction::try_from).collect()
     }
 
-    async fn transactions_before(
+    async fn transaction_pages(
         &self,
-        user: UserId,
-        before: Option<Sequence>,
-        limit: u32,
-    ) -> Result<Vec<LoyaltyTransaction>, StorageError> {
-        let rows = sqlx::query_file_as!(
-            TransactionRow,
-            "queries/sqlite/transactions_before.sql",
-            user.as_uuid(),
-            before.map_or(i64::MAX, |before| i64::from(before.get())),
-            limit,
+        queries: &[TransactionQuery],
+    ) -> Result<Vec<Vec<LoyaltyTransaction>>, StorageError> {
+        let mut connection = self.readers.acquire().await.map_err(failed("connecting"))?;
+        let mut rows = Vec::new();
+        // SQLite has no lateral join; a statement of it is no round trip.
+        for query in queries {
+            let page = sqlx::query_file_as!(
+                TransactionRow,
+                "queries/sqlite/transactions_before.sql",
+                query.user.as_uuid(),
+                sequence_bound(query),
+                query.limit,
+            )
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(LOYALTY_TRANSACTIONS.reading())?;
+            rows.extend(page);
+        }
+        pages_of(queries, rows)
+    }
+
+    async fn available_points(
+        &self,
+        users: &[UserId],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Points>, StorageError> {
+        let sums = sqlx::query_file_scalar!(
+            "queries/sqlite/available_points.sql",
+            json_rows(users, |user| hex(user.as_uuid()))?,
+            now.timestamp_micros(),
         )
         .fetch_all(&self.readers)
         .await
-        .map_err(LOYALTY_TRANSACTIONS.reading())?;
-        rows.into_iter().map(LoyaltyTransaction::try_from).collect()
+        .map_err(LOYALTY_LOTS.reading())?;
+        sums.into_iter().map(available_points).collect()
     }
 
     async fn loyalty_accounts_after(

@@ -1,8 +1,12 @@
 //! What is asked of all accounts together: pages, sums, and who waits to be settled.
 
 use super::loyalty::desk::{account, adjust, bonus, carry_out, points, posting, spend, store};
-use crate::loyalty::{Command, LoyaltyProgramme, RuleRef, Sequence, TransactionKind};
-use crate::ports::{LotTotal, PointsOutstanding, RuleTotal, SettlementMark, Storage};
+use crate::loyalty::{
+    Command, LoyaltyAccount, LoyaltyProgramme, RuleRef, Sequence, TransactionKind,
+};
+use crate::ports::{
+    LotTotal, PointsOutstanding, RuleTotal, SettlementMark, Storage, TransactionQuery,
+};
 use crate::testkit::fixtures::{customer, minute};
 use crate::values::{Points, UserId};
 
@@ -30,17 +34,65 @@ pub async fn transactions_come_in_pages_from_the_last_one_backwards(storage: &dy
     let gifts: Vec<_> = (1..=5).map(|n| (adjust(anna.id, n), minute(n))).collect();
     carry_out(storage, &gifts).await;
     carry_out(storage, &[(adjust(boris.id, 9), minute(1))]).await;
-    let pages = [
-        (None, 2, vec![5, 4]),
-        (Some(4), 9, vec![3, 2, 1]),
-        (Some(1), 9, vec![]),
+    let query = |user, before: Option<u32>, limit| TransactionQuery {
+        user,
+        before: before.map(Sequence::new),
+        limit,
+    };
+    let queries = [
+        query(anna.id, None, 2),
+        query(boris.id, None, 9),
+        query(anna.id, Some(4), 9),
+        query(anna.id, Some(4), 1),
+        query(anna.id, Some(1), 9),
+        query(anna.id, Some(9), 9),
+        query(customer(3).id, None, 9),
+        query(anna.id, Some(2), 9),
     ];
-    for (before, limit, expected) in pages {
-        let before = before.map(Sequence::new);
-        let page = storage.transactions_before(anna.id, before, limit).await;
-        let points: Vec<_> = page.unwrap().iter().map(|one| one.points).collect();
-        assert_eq!(points, expected);
+    let pages = storage.transaction_pages(&queries).await.unwrap();
+    let points: Vec<Vec<i64>> = pages
+        .iter()
+        .map(|page| page.iter().map(|one| one.points).collect())
+        .collect();
+    let expected: [&[i64]; 8] = [
+        &[5, 4],
+        &[9],
+        &[3, 2, 1],
+        &[3],
+        &[],
+        &[5, 4, 3, 2, 1],
+        &[],
+        &[1],
+    ];
+    assert_eq!(points, expected);
+    assert_eq!(storage.transaction_pages(&[]).await.unwrap(), [[]; 0]);
+}
+
+/// What can be spent at an instant is what the balance of that instant says.
+pub async fn available_points_are_those_of_the_balance(storage: &dyn Storage) {
+    let users = [1, 2, 3].map(customer);
+    store(storage, &users).await;
+    let [anna, boris, vera] = users.map(|user| user.id);
+    let postings = [
+        (adjust(anna, 300), minute(1)),
+        (spend(anna, 100, None), minute(2)),
+        (bonus(anna, "day", 20, Some(minute(5))), minute(3)),
+        (adjust(boris, 7), minute(1)),
+    ];
+    carry_out(storage, &postings).await;
+    let asked = [vera, anna, customer(4).id, boris];
+    for (n, expected) in [(0, [0, 0, 0, 0]), (4, [0, 220, 0, 7]), (5, [0, 200, 0, 7])] {
+        let found = storage.available_points(&asked, minute(n)).await.unwrap();
+        let mut balances = Vec::new();
+        for user in asked {
+            let account = account(storage, user).await;
+            let account = LoyaltyAccount::restore(account.header, account.lots);
+            balances.push(account.balance(minute(n)).available);
+        }
+        assert_eq!(found, balances, "at minute {n}");
+        assert_eq!(found, expected.map(points), "at minute {n}");
     }
+    assert_eq!(storage.available_points(&[], minute(4)).await.unwrap(), []);
 }
 
 /// Accounts come in pages, by user, with their closed lots; those without a transaction do not.

@@ -9,7 +9,7 @@ use crate::loyalty::{AccountHeader, IdempotencyKey, Lot, LotState, LoyaltyTransa
 use crate::ports::{
     AccountChange, AccountNeeds, AccountQuery, AccountSnapshot, LotTotal, LoyaltyReader,
     LoyaltyWriter, PointsOutstanding, ReceiptScope, RuleTotal, SettlementMark, StorageError,
-    StoredOutcome, StoredRequest,
+    StoredOutcome, StoredRequest, TransactionQuery,
 };
 use crate::values::{Points, UserId};
 
@@ -166,22 +166,38 @@ impl LoyaltyReader for MemoryStorage {
             .collect())
     }
 
-    async fn transactions_before(
+    async fn transaction_pages(
         &self,
-        user: UserId,
-        before: Option<Sequence>,
-        limit: u32,
-    ) -> Result<Vec<LoyaltyTransaction>, StorageError> {
+        queries: &[TransactionQuery],
+    ) -> Result<Vec<Vec<LoyaltyTransaction>>, StorageError> {
         let state = self.state();
-        let transactions = state.ledgers.get(&user).map(|ledger| &ledger.transactions);
-        Ok(transactions
-            .into_iter()
-            .flatten()
-            .rev()
-            .filter(|transaction| before.is_none_or(|before| transaction.sequence < before))
-            .take(size(limit))
-            .cloned()
-            .collect())
+        let page = |query: &TransactionQuery| {
+            let ledger = state.ledgers.get(&query.user);
+            let transactions = ledger.into_iter().flat_map(|ledger| &ledger.transactions);
+            transactions
+                .rev()
+                .filter(|one| query.before.is_none_or(|before| one.sequence < before))
+                .take(size(query.limit))
+                .cloned()
+                .collect()
+        };
+        Ok(queries.iter().map(page).collect())
+    }
+
+    async fn available_points(
+        &self,
+        users: &[UserId],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Points>, StorageError> {
+        let state = self.state();
+        let available = |user: &UserId| {
+            let ledger = state.ledgers.get(user);
+            let lots = ledger.into_iter().flat_map(|ledger| ledger.lots.values());
+            let available = lots.filter(|lot| lot.state(now) == LotState::Available);
+            let sum = available.map(|lot| lot.remaining.get()).sum();
+            Points::try_new(sum).unwrap_or_default()
+        };
+        Ok(users.iter().map(available).collect())
     }
 
     async fn loyalty_accounts_after(

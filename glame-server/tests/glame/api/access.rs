@@ -22,6 +22,7 @@ const ACCESS: &[(&str, Option<&[&str]>)] = &[
     ("adjustPoints", Some(ADMINS)),
     ("cancelSyncJob", Some(ADMINS)),
     ("changePassword", Some(STAFF)),
+    ("comparePoints", Some(ADMINS)),
     ("createLook", Some(CONTENT)),
     ("createSegment", Some(MARKETERS)),
     ("createStaff", Some(ADMINS)),

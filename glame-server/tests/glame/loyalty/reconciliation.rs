@@ -1,8 +1,11 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::Utc;
 use glame_core::values::CardRef;
+use serde_json::json;
 
+use crate::api::client::Served;
 use crate::shop::{Database, Shop, small_shop};
 
 /// Gives the points of each customer as the base has them, over all cards.
@@ -62,4 +65,78 @@ async fn on_sqlite_the_points_of_the_base_are_taken_over() {
 #[tokio::test(flavor = "multi_thread")]
 async fn on_postgres_the_points_of_the_base_are_taken_over() {
     the_points_of_the_base_are_taken_over(Database::Postgres).await;
+}
+
+/// What the API says of the base is what the command says, and a difference is told with its customer.
+async fn the_api_compares_as_the_command_does(database: Database) {
+    let shop = Shop::open(small_shop(6), database)
+        .await
+        .with("GLAME_LOYALTY_LEDGER", "onec")
+        .with("GLAME_AUTH_CUSTOMER_CODE", "card_suffix");
+    let served = Served::of(shop).await;
+    let admin = served.staff("admin").await;
+    let path = "/api/admin/1c/sync/points";
+    let same = served.get(&admin, path).await.expect(200);
+    let told = served.shop.loyalty(&["reconcile", "--dry-run"]).await;
+    assert!(same["customers"].as_u64().unwrap() > 5, "{same}");
+    assert_eq!(same["different"], 0, "{same}");
+    for name in [
+        "customers",
+        "source_points",
+        "ledger_points",
+        "unknown_cards",
+    ] {
+        assert_eq!(same[name], told[name], "{name}");
+    }
+
+    let (_, user) = served.customer(0).await;
+    let gift = ["adjust", &user, "--points", "250", "--note", "проверка"];
+    let by = ["--actor", "Кассир 3", "--idempotency-key", "gift"];
+    let gift = [&gift[..], &by].concat();
+    served.shop.loyalty(&gift).await;
+    let different = served.get(&admin, path).await.expect(200);
+    assert_eq!(different["different"], 1, "{different}");
+    let difference = &different["differences"][0];
+    assert_eq!(difference["customer_id"], user.as_str());
+    let more = |name: &str| difference[name].as_i64().unwrap();
+    assert_eq!(more("ledger_points"), more("source_points") + 250);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_compares_as_the_command_does_on_sqlite() {
+    the_api_compares_as_the_command_does(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_compares_as_the_command_does_on_postgres() {
+    the_api_compares_as_the_command_does(Database::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_base_figures_are_made_and_nothing_is_compared() {
+    let mut shop = Shop::open(small_shop(6), Database::Sqlite).await;
+    shop.json(&["sync", "all", "--json"]).await;
+    shop.environment.remove("ONEC_API_URL");
+    let served = Served::unsynchronised(shop).await;
+    let admin = served.staff("admin").await;
+    let refused = served.get(&admin, "/api/admin/1c/sync/points").await;
+    assert_eq!(refused.expect(409)["code"], "SYNC_SOURCE_MISSING");
+    let ask_for = async |what: &str| {
+        let path = format!("/api/admin/1c/sync/{what}");
+        served.post(&admin, &path, &json!({})).await
+    };
+    let refused = ask_for("customers").await.expect(409);
+    assert_eq!(refused["code"], "SYNC_SOURCE_MISSING");
+    let begun = ask_for("metrics").await.expect(202);
+    let path = begun["status_url"].as_str().unwrap();
+    let job = loop {
+        let job = served.get(&admin, path).await.expect(200);
+        if job["status"] != "running" {
+            break job;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert_eq!(job["status"], "succeeded", "{job}");
+    assert_eq!(job["runs"][0]["kind"], "metrics");
+    assert!(job["runs"][0]["read"].as_u64().unwrap() > 5, "{job}");
 }

@@ -1,7 +1,7 @@
 use glame_core::loyalty::{
     Draw, IdempotencyKey, LoyaltyTransaction, NewLot, RuleRef, Source, Term, TransactionKind,
 };
-use glame_core::ports::StorageError;
+use glame_core::ports::{StorageError, TransactionQuery};
 use glame_core::values::{DocumentRef, PlainText, TransactionId, UserId};
 use uuid::Uuid;
 
@@ -130,4 +130,36 @@ pub(super) fn kind(name: &str) -> Result<TransactionKind, StorageError> {
 
 pub(super) fn rule_version(version: i64) -> Result<u32, StorageError> {
     u32::try_from(version).map_err(LOYALTY_TRANSACTIONS.corrupt("rule_version"))
+}
+
+/// Gives the number that the page of a query stays below.
+pub(crate) fn sequence_bound(query: &TransactionQuery) -> i64 {
+    query.before.map_or(i64::MAX, |before| before.get().into())
+}
+
+/// Cuts rows, which come page by page, into the pages of queries.
+///
+/// A page that is shorter than asked for ends with the first of all transactions of its user, so that
+/// the next page of the same user cannot be taken for the rest of it: its numbers are not lower.
+pub(crate) fn pages_of(
+    queries: &[TransactionQuery],
+    rows: Vec<TransactionRow>,
+) -> Result<Vec<Vec<LoyaltyTransaction>>, StorageError> {
+    let mut rows = rows.into_iter().peekable();
+    let mut pages = Vec::with_capacity(queries.len());
+    for query in queries {
+        let mut page = Vec::new();
+        let mut below = sequence_bound(query);
+        for _ in 0..query.limit {
+            let belongs =
+                |row: &TransactionRow| row.user_id == *query.user.as_uuid() && row.sequence < below;
+            let Some(row) = rows.next_if(belongs) else {
+                break;
+            };
+            below = row.sequence;
+            page.push(row.try_into()?);
+        }
+        pages.push(page);
+    }
+    Ok(pages)
 }

@@ -7,8 +7,14 @@ SELECT stored.user_id, stored.sequence, transaction_id, kind, points, balance_af
            FROM loyalty_draws AS draw
            WHERE draw.user_id = stored.user_id AND draw.sequence = stored.sequence
        ), '[]') AS "draws!"
-FROM loyalty_transactions AS stored
-WHERE stored.user_id = $1 AND stored.sequence < $2
-ORDER BY stored.sequence DESC
--- Hidden from the planner, which would plan the statement anew for each length of a page.
-LIMIT (SELECT $3::bigint)
+-- The arrays are hidden from the planner, which would plan the statement anew for each length of them.
+FROM UNNEST((SELECT $1::uuid[]), (SELECT $2::bigint[]), (SELECT $3::bigint[])) WITH ORDINALITY
+    AS asked (user_id, before, length, place)
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM loyalty_transactions
+    WHERE user_id = asked.user_id AND sequence < asked.before
+    ORDER BY sequence DESC
+    LIMIT asked.length
+) AS stored
+ORDER BY asked.place, stored.sequence DESC
