@@ -17,7 +17,7 @@ pub(super) use self::bucket::{bucket_of, seed_of};
 pub(super) use self::plan::{Node, Planner};
 pub(super) use self::span::is_so_old;
 use self::verdicts::BLOCK_WORDS;
-pub(super) use self::verdicts::Block;
+pub(super) use self::verdicts::{Block, Rows};
 use super::{Bitmap, SegmentRule, SegmentSnapshot};
 use crate::analytics::AsOf;
 use crate::values::SegmentId;
@@ -103,7 +103,7 @@ impl SegmentSnapshot {
             moment,
             memberships,
         };
-        let plan = planner.plan(rule.condition())?;
+        let plan = planner.plan(rule.condition())?.cheapest_first();
         let rows = self.users.len();
         let words = rows.div_ceil(64);
         // Whole blocks, so that no block is shared by two threads.
@@ -141,7 +141,7 @@ fn evaluate_words(plan: &Node<'_>, rows: usize, first: usize, end: usize) -> (Ve
     let (mut yes, mut no) = (Vec::with_capacity(capacity), Vec::with_capacity(capacity));
     for word in (first..end).step_by(BLOCK_WORDS) {
         let block = Block::new(word, rows);
-        let verdicts = plan.evaluate(block);
+        let verdicts = plan.evaluate(block, &Rows::all(block));
         yes.extend_from_slice(&verdicts.yes[..block.words()]);
         no.extend_from_slice(&verdicts.no[..block.words()]);
     }

@@ -2,7 +2,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::evaluate::{Block, Node, Planner, bucket_of, is_so_old, seed_of};
+use super::evaluate::{Block, Node, Planner, Rows, bucket_of, is_so_old, seed_of};
 use super::rule::Unit;
 use super::snapshot::column::{self, Column};
 use super::{
@@ -136,7 +136,7 @@ impl Explainer<'_> {
     /// Asks the evaluator itself, so that an explanation never contradicts a list of members.
     fn verdict(&self, plan: &Node<'_>) -> Verdict {
         let block = Block::around(self.row, self.planner.snapshot.users.len());
-        let verdicts = plan.evaluate(block);
+        let verdicts = plan.evaluate(block, &Rows::all(block));
         let is_in = |word: u64| word >> (self.row % 64) & 1 == 1;
         match (is_in(verdicts.yes[0]), is_in(verdicts.no[0])) {
             (true, _) => Verdict::True,

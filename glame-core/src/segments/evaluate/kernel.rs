@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::bucket::bucket_of;
 use super::plan::Scope;
 use super::span::Span;
-use super::verdicts::{Block, Verdicts};
+use super::verdicts::{Block, Rows, Verdicts};
 use crate::segments::snapshot::column::{Column, NO_CODE, Sets, index};
 use crate::segments::snapshot::purchases::Purchases;
 use crate::segments::{Bitmap, Measure, Operator};
@@ -63,7 +63,34 @@ pub(in crate::segments) enum Test<'a> {
     Unknown,
 }
 
+/// What a leaf has to do for a row, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Cost {
+    /// A bit of a word that is there.
+    Word,
+    /// A comparison of a cell.
+    Cell,
+    /// A set, or a hash.
+    Row,
+    /// All purchases.
+    Purchases,
+}
+
 impl<'a> Test<'a> {
+    pub(super) const fn cost(&self) -> Cost {
+        match self {
+            Self::Flag { .. } | Self::Members { .. } | Self::Known { .. } | Self::Unknown => {
+                Cost::Word
+            }
+            Self::Small { .. }
+            | Self::Large { .. }
+            | Self::Coded { .. }
+            | Self::KnownCode { .. } => Cost::Cell,
+            Self::Set { .. } | Self::Bucket { .. } => Cost::Row,
+            Self::Purchases { .. } => Cost::Purchases,
+        }
+    }
+
     pub(super) fn small(column: &'a Column<i32>, span: &Span) -> Self {
         let narrowed = span.ranges.iter().filter_map(|(from, to)| {
             let from = i32::try_from((*from).max(i64::from(i32::MIN))).ok()?;
@@ -77,25 +104,27 @@ impl<'a> Test<'a> {
         }
     }
 
-    pub(super) fn evaluate(&self, block: Block) -> Verdicts {
+    pub(super) fn evaluate(&self, block: Block, asked: &Rows) -> Verdicts {
         match self {
             Self::Small {
                 column,
                 spans,
                 is_negated,
             } => match spans.as_slice() {
-                [span] => numbers(block, column, |value| span.contains(&value) != *is_negated),
-                _ => numbers(block, column, |value| {
+                [span] => numbers(block, asked, column, |value| {
+                    span.contains(&value) != *is_negated
+                }),
+                _ => numbers(block, asked, column, |value| {
                     spans.iter().any(|span| span.contains(&value)) != *is_negated
                 }),
             },
             Self::Large { column, span } => match span.ranges.as_slice() {
-                [(from, to)] => numbers(block, column, |value| {
+                [(from, to)] => numbers(block, asked, column, |value| {
                     (*from..=*to).contains(&value) != span.is_negated
                 }),
-                _ => numbers(block, column, |value| span.holds(value)),
+                _ => numbers(block, asked, column, |value| span.holds(value)),
             },
-            Self::Coded { codes, table } => coded(block, codes, |code| {
+            Self::Coded { codes, table } => coded(block, asked, codes, |code| {
                 table.get(index(code)).copied().unwrap_or_default()
             }),
             Self::Flag { bits, is } => words(block, |word| {
@@ -109,18 +138,18 @@ impl<'a> Test<'a> {
                 op,
             } => {
                 let holds = |row| set_holds(sets.get(row), classes, *wanted, *op);
-                rows(block, holds)
+                rows(block, asked, holds)
             }
             Self::Purchases {
                 purchases,
                 scope,
                 measure,
                 span,
-            } => rows(block, |row| {
+            } => rows(block, asked, |row| {
                 span.holds(measured(purchases, scope, *measure, row))
             }),
             Self::Members { bitmaps, op } => words(block, |word| members(bitmaps, *op, word)),
-            Self::Bucket { users, seed, span } => rows(block, |row| {
+            Self::Bucket { users, seed, span } => rows(block, asked, |row| {
                 users
                     .get(row)
                     .is_some_and(|user| span.holds(bucket_of(*seed, *user)))
@@ -129,7 +158,7 @@ impl<'a> Test<'a> {
                 let known = known.map_or(u64::MAX, |known| known.word(word));
                 if *is { known } else { !known }
             }),
-            Self::KnownCode { codes, is } => rows(block, |row| {
+            Self::KnownCode { codes, is } => rows(block, asked, |row| {
                 codes.get(row).is_some_and(|code| *code != NO_CODE) == *is
             }),
             Self::Unknown => Verdicts::UNKNOWN,
@@ -138,13 +167,21 @@ impl<'a> Test<'a> {
 }
 
 /// Asks about numbers, some of which may not be known.
-fn numbers<T: Copy>(block: Block, column: &Column<T>, passes: impl Fn(T) -> bool) -> Verdicts {
+fn numbers<T: Copy>(
+    block: Block,
+    asked: &Rows,
+    column: &Column<T>,
+    passes: impl Fn(T) -> bool,
+) -> Verdicts {
     let mut verdicts = Verdicts::UNKNOWN;
     let cells = column
         .cells
         .get(block.first_row()..block.end_row())
         .unwrap_or_default();
     for (word, cells) in cells.chunks(64).enumerate() {
+        if asked.0[word] == 0 {
+            continue;
+        }
         let mut yes = 0;
         for (bit, cell) in cells.iter().enumerate() {
             yes |= u64::from(passes(*cell)) << bit;
@@ -159,12 +196,15 @@ fn numbers<T: Copy>(block: Block, column: &Column<T>, passes: impl Fn(T) -> bool
 }
 
 /// Asks about codes, of which one means unknown.
-fn coded(block: Block, codes: &[u32], passes: impl Fn(u32) -> bool) -> Verdicts {
+fn coded(block: Block, asked: &Rows, codes: &[u32], passes: impl Fn(u32) -> bool) -> Verdicts {
     let mut verdicts = Verdicts::UNKNOWN;
     let codes = codes
         .get(block.first_row()..block.end_row())
         .unwrap_or_default();
     for (word, codes) in codes.chunks(64).enumerate() {
+        if asked.0[word] == 0 {
+            continue;
+        }
         let (mut yes, mut known) = (0, 0);
         for (bit, code) in codes.iter().enumerate() {
             yes |= u64::from(passes(*code)) << bit;
@@ -176,17 +216,20 @@ fn coded(block: Block, codes: &[u32], passes: impl Fn(u32) -> bool) -> Verdicts 
     verdicts
 }
 
-/// Asks about rows of which everything is known.
-fn rows(block: Block, passes: impl Fn(usize) -> bool) -> Verdicts {
+/// Asks about rows of which everything is known, and of which it costs something to ask.
+fn rows(block: Block, asked: &Rows, passes: impl Fn(usize) -> bool) -> Verdicts {
     let mut verdicts = Verdicts::UNKNOWN;
     for word in 0..block.words() {
         let first = (block.first_word + word) * 64;
-        let mut yes = 0;
-        for bit in 0..64.min(block.rows.saturating_sub(first)) {
-            yes |= u64::from(passes(first + bit)) << bit;
+        let asked = asked.0[word] & block.mask(word);
+        let (mut yes, mut left) = (0, asked);
+        while left != 0 {
+            let bit = left.trailing_zeros();
+            left &= left - 1;
+            yes |= u64::from(passes(first + index(bit))) << bit;
         }
         verdicts.yes[word] = yes;
-        verdicts.no[word] = !yes & block.mask(word);
+        verdicts.no[word] = !yes & asked;
     }
     verdicts
 }

@@ -3,9 +3,9 @@ use std::collections::BTreeSet;
 use chrono::Datelike;
 
 use super::bucket::seed_of;
-use super::kernel::{self, Test};
+use super::kernel::{self, Cost, Test};
 use super::span::{self, Span};
-use super::verdicts::{Block, Verdicts};
+use super::verdicts::{Block, Rows, Verdicts};
 use super::{Memberships, Moment, UnknownSegment};
 use crate::segments::rule::{Operand, PurchaseScope, Window};
 use crate::segments::snapshot::column::{Dictionary, Numbers, folded, saturated};
@@ -24,30 +24,60 @@ pub(in crate::segments) enum Node<'a> {
 }
 
 impl Node<'_> {
-    /// Evaluates the condition for some rows.
-    pub(in crate::segments) fn evaluate(&self, block: Block) -> Verdicts {
+    /// Evaluates the condition for the rows of a block that are asked about; what it says of others
+    /// means nothing.
+    pub(in crate::segments) fn evaluate(&self, block: Block, asked: &Rows) -> Verdicts {
         match self {
-            Self::Leaf(test) => test.evaluate(block),
-            Self::Not(part) => part.evaluate(block).negated(),
+            Self::Leaf(test) => test.evaluate(block, asked),
+            Self::Not(part) => part.evaluate(block, asked).negated(),
             Self::All(parts) => {
                 let mut verdicts = Verdicts::all_true(block);
                 for part in parts {
-                    verdicts.and(&part.evaluate(block));
-                    if verdicts.is_refuted(block) {
+                    // One that is false makes all false, whatever the others say.
+                    let open = asked.without(&verdicts.no);
+                    if open.is_empty() {
                         break;
                     }
+                    verdicts.and(&part.evaluate(block, &open));
                 }
                 verdicts
             }
             Self::Any(parts) => {
                 let mut verdicts = Verdicts::all_true(block).negated();
                 for part in parts {
-                    verdicts.or(&part.evaluate(block));
-                    if verdicts.is_proved(block) {
+                    let open = asked.without(&verdicts.yes);
+                    if open.is_empty() {
                         break;
                     }
+                    verdicts.or(&part.evaluate(block, &open));
                 }
                 verdicts
+            }
+        }
+    }
+
+    /// Orders the parts so that the cheap ones leave as few rows as they can to the dear ones.
+    pub(super) fn cheapest_first(self) -> Self {
+        let ordered = |parts: Vec<Self>| {
+            let mut parts: Vec<_> = parts.into_iter().map(Self::cheapest_first).collect();
+            parts.sort_by_key(Self::cost);
+            parts
+        };
+        match self {
+            Self::All(parts) => Self::All(ordered(parts)),
+            Self::Any(parts) => Self::Any(ordered(parts)),
+            Self::Not(part) => Self::Not(Box::new(part.cheapest_first())),
+            Self::Leaf(test) => Self::Leaf(test),
+        }
+    }
+
+    fn cost(&self) -> Cost {
+        match self {
+            Self::Leaf(test) => test.cost(),
+            Self::Not(part) => part.cost(),
+            Self::All(parts) | Self::Any(parts) => {
+                let costs = parts.iter().map(Self::cost);
+                costs.max().unwrap_or(Cost::Word)
             }
         }
     }

@@ -47,6 +47,29 @@ impl Block {
     }
 }
 
+/// Some rows of a block, a bit for each.
+#[derive(Debug, Clone)]
+pub(in crate::segments) struct Rows(pub(super) [u64; BLOCK_WORDS]);
+
+impl Rows {
+    /// Takes all rows of a block.
+    pub(in crate::segments) fn all(block: Block) -> Self {
+        Self(Verdicts::all_true(block).yes)
+    }
+
+    pub(super) fn without(&self, others: &[u64; BLOCK_WORDS]) -> Self {
+        let mut rest = self.clone();
+        for (mine, others) in rest.0.iter_mut().zip(others) {
+            *mine &= !others;
+        }
+        rest
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+}
+
 /// What a condition says of the rows of a block: so, not so; neither is unknown.
 ///
 /// With true and false kept apart, the tables of Kleene's logic are two operations for each
@@ -94,21 +117,5 @@ impl Verdicts {
         for (mine, theirs) in self.no.iter_mut().zip(&other.no) {
             *mine &= theirs;
         }
-    }
-
-    /// Tells whether the condition is false for every row, so that nothing more need be asked.
-    pub(super) fn is_refuted(&self, block: Block) -> bool {
-        self.no
-            .iter()
-            .enumerate()
-            .all(|(index, word)| *word == block.mask(index))
-    }
-
-    /// Tells whether the condition is true for every row.
-    pub(super) fn is_proved(&self, block: Block) -> bool {
-        self.yes
-            .iter()
-            .enumerate()
-            .all(|(index, word)| *word == block.mask(index))
     }
 }

@@ -2,17 +2,35 @@ use std::sync::LazyLock;
 
 use super::super::special::gauss_legendre;
 
-/// Nodes for a range in which the integrand hardly bends.
-const FEW: usize = 16;
-
-/// Nodes for any range; more change nothing in twelve digits.
+/// Nodes for any range; more change nothing in ten digits.
 const MANY: usize = 32;
 
-/// Up to this fall of the logarithm of the integrand a few nodes are enough.
-const GENTLE: f64 = 3.0;
+/// A Gauss-Legendre rule on [0, 1], and where it has twelve digits.
+#[derive(Debug)]
+struct Rule {
+    /// Up to this fall of the logarithm of the integrand.
+    fall: f64,
+    /// Up to this end of the range: the integrand has poles at a distance of π from it.
+    end: f64,
+    /// The nodes with their weights.
+    nodes: Vec<(f64, f64)>,
+}
 
-static FEW_NODES: LazyLock<[(f64, f64); FEW]> = LazyLock::new(gauss_legendre);
+/// The fewer nodes, the gentler the integrand must be: a rule of n nodes leaves about
+/// (fall/2)²ⁿ/(2n)! of an exponential, and ρ⁻²ⁿ for the poles with ρ = z + √(z²+1), z = 2π/end.
+static RULES: LazyLock<[Rule; 3]> = LazyLock::new(|| {
+    [
+        rule(2.0, 1.0, gauss_legendre::<8>()),
+        rule(5.0, 2.0, gauss_legendre::<12>()),
+        rule(10.0, 4.0, gauss_legendre::<16>()),
+    ]
+});
 static MANY_NODES: LazyLock<[(f64, f64); MANY]> = LazyLock::new(gauss_legendre);
+
+fn rule<const N: usize>(fall: f64, end: f64, nodes: [(f64, f64); N]) -> Rule {
+    let nodes = nodes.to_vec();
+    Rule { fall, end, nodes }
+}
 
 /// Gives the nodes on [0, 1] with their weights.
 pub(super) fn nodes() -> impl Iterator<Item = (f64, f64)> {
@@ -78,9 +96,13 @@ impl Decay {
 
     /// Gives ln of the integral.
     pub(super) fn ln_integral(&self) -> f64 {
+        self.ln_integral_by(self.rule())
+    }
+
+    fn ln_integral_by(&self, rule: &[(f64, f64)]) -> f64 {
         let ratio = self.near.time / self.far.time;
         let mut sum = 0.0;
-        for (node, weight) in self.rule() {
+        for (node, weight) in rule {
             let near = self.end * node;
             let grown = near.exp();
             let far = ((grown - 1.0) * ratio).ln_1p();
@@ -136,15 +158,13 @@ impl Decay {
         }
     }
 
-    fn rule(&self) -> impl Iterator<Item = (f64, f64)> {
+    fn rule(&self) -> &'static [(f64, f64)] {
         let far_end = ((self.end.exp() - 1.0) * (self.near.time / self.far.time)).ln_1p();
         let fall = self.end + self.near.power * self.end + self.far.power * far_end;
-        let rule: &'static [(f64, f64)] = if fall < GENTLE {
-            &*FEW_NODES
-        } else {
-            &*MANY_NODES
-        };
-        rule.iter().copied()
+        let fitting = RULES
+            .iter()
+            .find(|rule| fall < rule.fall && self.end < rule.end);
+        fitting.map_or(&*MANY_NODES, |rule| &rule.nodes)
     }
 }
 
@@ -168,6 +188,7 @@ impl Moments {
 
 #[cfg(test)]
 mod tests {
+    use super::super::factor;
     use super::*;
 
     /// The integral by a rule of a thousand panels in u.
@@ -185,6 +206,34 @@ mod tests {
             }
         }
         sum * width
+    }
+
+    #[test]
+    fn fewer_nodes_change_nothing_in_twelve_digits() {
+        let mut used = [0; 4];
+        for power in [0.2, 0.9, 1.7, 3.1, 6.4] {
+            for (buying, living) in [(20.0, 9.0), (9.0, 9.0), (5.0, 300.0), (0.4, 0.01)] {
+                for q in [0.3, 1.01, 1.6, 4.0] {
+                    for step in 0..60 {
+                        let until = 1e-4 * 1.3_f64.powi(step);
+                        let buying = factor(power, buying);
+                        let living = factor(q, living);
+                        let decay = Decay::new(buying, living, until);
+                        let nodes = decay.rule();
+                        used[nodes.len() / 8 - 1] += 1;
+                        let (few, many) = (decay.ln_integral(), decay.ln_integral_by(&*MANY_NODES));
+                        let scale = many.abs().max(1.0);
+                        assert!(
+                            (few - many).abs() < 1e-12 * scale,
+                            "{decay:?} with {} nodes: {few} and {many}",
+                            nodes.len()
+                        );
+                    }
+                }
+            }
+        }
+        // Rules of 8 and 12, of 16, and of 32 nodes.
+        assert!(used[0] > 100 && used[1] > 100 && used[3] > 100, "{used:?}");
     }
 
     #[test]
