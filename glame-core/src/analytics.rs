@@ -14,10 +14,10 @@ mod shop;
 mod status;
 
 pub use metrics::{
-    BoughtLine, CustomerDays, CustomerMetrics, MetricsPolicy, OccasionPolicy, PurchaseFigures,
-    day_number,
+    BoughtLine, CategoryNames, CustomerDays, CustomerMetrics, MetricsPolicy, OccasionPolicy,
+    Occasions, PurchaseFigures, SettledHistory, day_number,
 };
-pub use outlook::{CustomerOutlook, MeasuredCustomer, OutlookPolicy, WrongOutlook};
+pub use outlook::{CustomerOutlook, Foresight, MeasuredCustomer, OutlookPolicy, WrongOutlook};
 pub use preferences::{Preference, PurchasePreferences};
 pub use rfm::{
     ParseScoreError, PurchaseColumns, PurchaseColumnsError, RfmColumns, RfmCuts, RfmInputs,

@@ -13,10 +13,11 @@ use glame_core::analytics::{
     AsOf, CustomerAnalyticsService, CustomerMetrics, CustomerStatus, Figures, MetricsPolicy,
     OutlookPolicy, ShopAnalysis,
 };
-use glame_core::ports::{Clock, MetricsReader};
+use glame_core::catalogue::Product;
+use glame_core::ports::{Clock, MetricsReader, PurchaseReader, Storage};
 use glame_core::purchases::SaleLine;
 use glame_core::sync::{CustomerSyncService, PurchaseScope, SyncSettings, SyncTrigger, Unobserved};
-use glame_core::testkit::fixtures::{counterparty, minute, sale_line};
+use glame_core::testkit::fixtures::{counterparty, minute, product, product_ref, sale_line, text};
 use glame_core::testkit::{CountingIds, ListSource, ManualClock, MemoryStorage, strategies};
 use glame_core::users::Holder;
 use proptest::prelude::*;
@@ -30,8 +31,17 @@ struct Shop {
 }
 
 impl Shop {
-    fn open() -> Self {
+    /// Opens a shop that sells four articles of two categories.
+    async fn open() -> Self {
         let storage = Arc::new(MemoryStorage::default());
+        let articles = [(1, "Кольца"), (2, "Серьги"), (3, "Кольца"), (4, "Серьги")];
+        let articles = articles.map(|(number, category)| Product {
+            category: Some(text(category)),
+            ..product(number)
+        });
+        let mut work = storage.begin().await.unwrap();
+        work.put_products(&articles).await.unwrap();
+        work.commit().await.unwrap();
         let source = Arc::new(ListSource::default());
         let clock = Arc::new(ManualClock::at(minute(0)));
         let sync = CustomerSyncService::new(
@@ -104,7 +114,7 @@ proptest! {
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let (step_by_step, at_once) = (Shop::open(), Shop::open());
+            let (step_by_step, at_once) = (Shop::open().await, Shop::open().await);
             let mut late: Vec<SaleLine> = lines.iter().rev().cloned().collect();
             for piece in pieces {
                 let rest = late.split_off(piece.min(late.len()));
@@ -135,7 +145,7 @@ proptest! {
 
 #[tokio::test]
 async fn a_customer_who_stays_silent_sleeps_by_the_daily_run_alone() {
-    let shop = Shop::open();
+    let shop = Shop::open().await;
     let anna = Holder::Counterparty(counterparty(1));
     shop.sell((1..=12).map(|n| {
         let at = minute(0) - TimeDelta::days(i64::try_from(n).unwrap() * 7);
@@ -151,4 +161,76 @@ async fn a_customer_who_stays_silent_sleeps_by_the_daily_run_alone() {
     assert_eq!(shop.metrics().await[0].status, CustomerStatus::Sleeping);
     assert_ne!(risk(&after), "low");
     assert_eq!(after.values.historic, before.values.historic);
+}
+
+/// Throws dice with so many sides, the same ones for the same seed.
+fn dice(seed: u128) -> impl FnMut(u64) -> u64 {
+    let mut state = u64::try_from(seed)
+        .unwrap()
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    move |sides| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % sides
+    }
+}
+
+#[tokio::test]
+async fn seasons_and_categories_are_learnt_from_the_whole_shop() {
+    let shop = Shop::open().await;
+    // Customers buy a ring and a pair of earrings by turns, some often and some seldom, all of them
+    // more often at the end of a year, and after each purchase some stop.
+    let mut lines = Vec::new();
+    for customer in 1..=300_u128 {
+        let holder = Holder::Counterparty(counterparty(customer));
+        let mut chance = dice(customer);
+        let seldom = [2, 4, 10, 60][usize::try_from(chance(4)).unwrap()];
+        let steadiness = [3, 30][usize::try_from(chance(2)).unwrap()];
+        let mut bought = 0_u128;
+        for week in chance(40)..154 {
+            let often = if week % 52 > 47 { 4 } else { 1 };
+            if bought > 0 && chance(seldom) >= often {
+                continue;
+            }
+            let at = minute(0) + TimeDelta::days(i64::try_from(week).unwrap() * 7 - 154 * 7);
+            lines.push(SaleLine {
+                product: Some(product_ref(bought % 2 + 1)),
+                ..sale_line(customer * 1_000 + u128::from(week), holder, at, 1_000)
+            });
+            bought += 1;
+            if chance(steadiness) == 0 {
+                break;
+            }
+        }
+    }
+    shop.sell(lines);
+    let analysis = shop.daily_run(2).await;
+
+    let season = analysis.season.as_ref().unwrap();
+    assert_eq!((season.index.years(), season.is_believed()), (2, true));
+    let strongest = season.index.factors().iter().copied().fold(0.0, f64::max);
+    assert!(strongest > 2.0, "{season:?}");
+
+    let anna = Holder::Counterparty(counterparty(1)).user_id();
+    let outlook = shop.analytics(1).outlook(anna, shop.as_of()).await.unwrap();
+    let by_model = outlook.forecast.unwrap().by_model.unwrap();
+    let seasonal = outlook.seasonal.unwrap();
+    assert_eq!(
+        seasonal.by_model.to_bits(),
+        by_model.expected_purchases.to_bits()
+    );
+    assert!((seasonal.season - 1.0).abs() > 0.05, "{seasonal:?}");
+    let bought = shop.storage.history(anna).await.unwrap();
+    let last = bought.lines().last().unwrap().product;
+    let expected = if last == Some(product_ref(1)) {
+        "Серьги"
+    } else {
+        "Кольца"
+    };
+    let guess = outlook.next_category.unwrap();
+    assert_eq!(guess.category.as_str(), expected);
+    assert!(guess.confidence.unwrap() > 0.9, "{guess:?}");
+    // Nobody bought both on one day.
+    assert_eq!(analysis.bought_together, []);
 }

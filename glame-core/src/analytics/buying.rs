@@ -41,7 +41,7 @@ mod summary;
 mod verdict;
 
 pub use beta_geometric::{BetaGeometric, DropOut};
-pub use calendar_index::{CalendarIndex, Season, SeasonalForecast};
+pub use calendar_index::{CalendarIndex, Season, SeasonCollector, SeasonalForecast, ShopSeason};
 pub use calibration::{CalibrationGroup, CalibrationReport, ChanceScore, CountScore, Outcome};
 pub use churn::{
     ChurnBasis, ChurnEvidence, ChurnFactor, ChurnLevel, ChurnPolicy, ChurnRisk, Language,
@@ -60,7 +60,7 @@ pub use forecast::{
 pub use gamma_gamma::{CollapsedSpend, ExpectedSpend, GammaGamma};
 pub use lifetime_value::{LifetimeValue, ValueEvidence, ValueMeasure, ValueTotals, most_valuable};
 pub use model::{BuyingModel, ModelKind, Prediction, UnknownModel};
-pub use next_category::{CategoryGuess, CategoryHistory, NextCategory};
+pub use next_category::{CategoryGuess, NextCategory, NextCategoryCollector};
 pub use next_purchase::{NextPurchase, WaitingBand, date_after, next_purchase_by_mean_gap};
 pub use pareto_nbd::ParetoNbd;
 pub use purchase_days::{MoneySoFar, PurchaseDay, PurchaseDays, summarise};

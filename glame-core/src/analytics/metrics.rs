@@ -1,8 +1,10 @@
 mod bought;
 mod days;
+mod occasions;
+mod settled;
 mod tally;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -10,14 +12,15 @@ use serde::{Deserialize, Serialize};
 
 pub use self::bought::BoughtLine;
 pub use self::days::{CustomerDays, day_number};
-use self::tally::{Sale, Tally};
+pub use self::occasions::{CategoryNames, Occasions};
+pub use self::settled::SettledHistory;
+use self::tally::Sale;
 use super::{
     AsOf, CustomerStatus, PurchasePreferences, RfmCuts, RfmInputs, RfmPolicy, RfmScore,
     StatusPolicy, preferences::favourites,
 };
-use crate::catalogue::Product;
-use crate::purchases::{LinePolicy, PurchaseHistory};
-use crate::values::{Money, ProductRef, StoreRef, UserId};
+use crate::purchases::LinePolicy;
+use crate::values::{Money, StoreRef, UserId};
 
 /// The rules by which figures are made. They are data, stored with the figures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,59 +105,29 @@ pub struct CustomerMetrics {
 
 impl PurchaseFigures {
     /// Makes the figures of a customer.
-    ///
-    /// Money is the sum of all lines. Receipts and recency look at goods and services, preferences
-    /// at goods alone. A receipt counts as long as something of it was not brought back, article by
-    /// article. A return is set against the sale that it names; if that was archived into a shift
-    /// report, against the last report that holds as much; if it names none, or its name was
-    /// archived with it, against the last earlier sales of the article. A return that no sale
-    /// covers lowers money only. Receipts that were archived into one report are one receipt.
     #[must_use]
-    pub fn of(
-        history: &PurchaseHistory,
-        catalogue: &HashMap<ProductRef, Product>,
-        policy: &MetricsPolicy,
-        as_of: AsOf,
-    ) -> Self {
-        let today = as_of.date(policy.zone);
-        let mut tally = Tally::default();
-        let mut spent_kopecks: i128 = 0;
-        let (mut lines, mut future_lines) = (0, 0);
-        for line in history.lines() {
-            let is_future = local_date(line.purchased_at, policy.zone) > today;
-            if is_future && matches!(as_of, AsOf::EndOf(_)) {
-                continue;
-            }
-            lines += 1;
-            spent_kopecks += i128::from(line.amount.kopecks());
-            if is_future {
-                future_lines += 1;
-            } else {
-                let product = line.product.and_then(|product| catalogue.get(&product));
-                tally.add(line, policy.lines.kind_of(line, product), product);
-            }
-        }
-
+    pub fn of(history: &SettledHistory<'_>) -> Self {
+        let (tally, lines) = (&history.tally, &history.lines);
+        let spent = lines.iter().map(|line| line.line.amount.kopecks());
         let purchased = Money::from_kopecks(saturated(tally.kopecks));
         let receipts = tally.sales.values().filter(|sale| sale.sells).count();
-        tally.take_back();
         let kept = tally.kept();
         let total_purchases = count(kept.len());
         Self {
-            user: history.user(),
+            user: history.user,
             total_purchases,
-            total_spent: Money::from_kopecks(saturated(spent_kopecks)),
+            total_spent: Money::from_kopecks(saturated(spent.map(i128::from).sum())),
             average_receipt: purchased.divided_half_up(total_purchases),
             receipts: count(receipts),
             returns: count(tally.sales.len() - receipts),
-            lines,
-            occasions: occasions(&kept, policy),
+            lines: count(lines.len()),
+            occasions: occasions(&kept, history.policy),
             first_purchase_at: kept.iter().map(|sale| sale.purchased_at).min(),
             last_purchase_at: kept.iter().map(|sale| sale.purchased_at).max(),
-            future_lines,
+            future_lines: count(lines.iter().filter(|line| line.is_future).count()),
             preferences: PurchasePreferences {
-                favorite_categories: favourites(tally.categories),
-                favorite_brands: favourites(tally.brands),
+                favorite_categories: favourites(&tally.categories),
+                favorite_brands: favourites(&tally.brands),
             },
         }
     }

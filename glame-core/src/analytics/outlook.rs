@@ -2,10 +2,11 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::buying::{
-    ChurnEvidence, ChurnPolicy, ChurnRisk, CustomerForecast, FittedModels, ForecastPolicy,
-    LifetimeValue, PurchaseSummary, summarise,
+    CategoryGuess, ChurnEvidence, ChurnPolicy, ChurnRisk, CustomerForecast, FittedModels,
+    ForecastPolicy, LifetimeValue, ModelForecast, NextCategory, PurchaseSummary, SeasonalForecast,
+    ShopSeason, summarise, whole_days,
 };
-use super::{CustomerDays, CustomerMetrics, RfmScore, day_number};
+use super::{CustomerDays, CustomerMetrics, Occasions, RfmScore, day_number};
 use crate::values::UserId;
 
 /// How customers are forecast and judged. It is data, stored with what was made by it.
@@ -89,6 +90,13 @@ pub struct CustomerOutlook {
     pub churn: ChurnRisk,
     /// What is expected; none of somebody who never bought.
     pub forecast: Option<CustomerForecast>,
+    /// The purchases that a model expects within the horizon, set into the season; none where
+    /// either is not known.
+    #[serde(default)]
+    pub seasonal: Option<SeasonalForecast>,
+    /// What the customer buys next; none without a purchase of a known category.
+    #[serde(default)]
+    pub next_category: Option<CategoryGuess>,
 }
 
 /// A customer as measured: figures, and the days that the models look at.
@@ -98,6 +106,22 @@ pub struct MeasuredCustomer {
     pub metrics: CustomerMetrics,
     /// The days.
     pub days: CustomerDays,
+    /// What was bought on them, in the numbers of the shop's categories.
+    pub occasions: Occasions,
+}
+
+/// With what customers are looked ahead for: all that was learnt from the whole shop.
+#[derive(Debug, Clone, Copy)]
+pub struct Foresight<'a> {
+    /// When customers buy and stop, and what purchases are worth. The models may have been fitted
+    /// earlier: they stay true for weeks, while silence counts up to the day itself.
+    pub models: &'a FittedModels,
+    /// The seasons.
+    pub season: Option<&'a ShopSeason>,
+    /// What follows what.
+    pub next_category: Option<&'a NextCategory>,
+    /// Which chances make which risk.
+    pub churn: ChurnPolicy,
 }
 
 impl MeasuredCustomer {
@@ -110,14 +134,10 @@ impl MeasuredCustomer {
 
 impl CustomerOutlook {
     /// Looks ahead for a page of customers as of the end of a day, on `threads` threads.
-    ///
-    /// The models may have been fitted earlier: they stay true for weeks, while silence counts up
-    /// to the day itself.
     #[must_use]
     pub fn of_page(
         customers: &[MeasuredCustomer],
-        models: &FittedModels,
-        churn: ChurnPolicy,
+        foresight: Foresight<'_>,
         as_of: NaiveDate,
         threads: usize,
     ) -> Vec<Self> {
@@ -126,28 +146,49 @@ impl CustomerOutlook {
             .map(|customer| customer.summary(as_of))
             .collect();
         let known: Vec<PurchaseSummary> = summaries.iter().flatten().copied().collect();
-        let mut forecasts = models.forecast(&known, threads).into_iter();
-        let today = day_number(as_of);
+        let mut forecasts = foresight.models.forecast(&known, threads).into_iter();
         customers
             .iter()
             .zip(&summaries)
             .map(|(customer, summary)| {
                 let forecast = summary.and_then(|_| forecasts.next());
-                let days = &customer.days.days;
-                let evidence = ChurnEvidence {
-                    days,
-                    as_of: today,
-                    rfm_total: customer.metrics.rfm_score.map(RfmScore::total),
-                };
-                Self {
-                    user: customer.metrics.figures.user,
-                    as_of,
-                    value: LifetimeValue::of(customer.days.money, days, today, forecast.as_ref()),
-                    churn: ChurnRisk::of(evidence, models, churn),
-                    forecast,
-                }
+                foresight.look_at(customer, forecast, as_of)
             })
             .collect()
+    }
+}
+
+impl Foresight<'_> {
+    fn look_at(
+        self,
+        customer: &MeasuredCustomer,
+        forecast: Option<CustomerForecast>,
+        as_of: NaiveDate,
+    ) -> CustomerOutlook {
+        let (days, today) = (&customer.days.days, day_number(as_of));
+        let evidence = ChurnEvidence {
+            days,
+            as_of: today,
+            rfm_total: customer.metrics.rfm_score.map(RfmScore::total),
+        };
+        let by_model = forecast.and_then(|forecast| forecast.by_model);
+        let horizon = whole_days(self.models.policy.horizon_weeks);
+        let in_season = |by_model: ModelForecast| {
+            let horizon = u32::try_from(horizon).ok()?;
+            let season = self.season?;
+            season.apply(by_model.expected_purchases, as_of, horizon)
+        };
+        let has_occasions = !customer.occasions.0.is_empty();
+        let next_category = self.next_category.filter(|_| has_occasions);
+        CustomerOutlook {
+            user: customer.metrics.figures.user,
+            as_of,
+            value: LifetimeValue::of(customer.days.money, days, today, forecast.as_ref()),
+            churn: ChurnRisk::of(evidence, self.models, self.churn),
+            forecast,
+            seasonal: by_model.and_then(in_season),
+            next_category: next_category.and_then(|model| model.guess(&customer.occasions)),
+        }
     }
 }
 

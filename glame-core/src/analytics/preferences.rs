@@ -24,11 +24,11 @@ pub struct Preference {
 }
 
 /// Gives the five names with the most money; equal amounts are ordered by name.
-pub(super) fn favourites(amounts: BTreeMap<&PlainText, i128>) -> Vec<Preference> {
+pub(super) fn favourites(amounts: &BTreeMap<&PlainText, i128>) -> Vec<Preference> {
     let mut ranked: Vec<(Reverse<i128>, &PlainText)> = amounts
-        .into_iter()
-        .filter(|(_, kopecks)| *kopecks > 0)
-        .map(|(name, kopecks)| (Reverse(kopecks), name))
+        .iter()
+        .filter(|(_, kopecks)| **kopecks > 0)
+        .map(|(name, kopecks)| (Reverse(*kopecks), *name))
         .collect();
     ranked.sort_unstable();
     ranked

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AsOf, CustomerDays, CustomerMetrics, CustomerStatus, MeasuredCustomer, MetricsPolicy,
-    OutlookPolicy, PurchaseFigures, RfmCuts, RfmInputs, RfmScore, RfmSegment, UnorderedCuts,
+    AsOf, CategoryNames, CustomerDays, CustomerMetrics, CustomerStatus, MeasuredCustomer,
+    MetricsPolicy, Occasions, OutlookPolicy, PurchaseFigures, RfmCuts, RfmInputs, RfmScore,
+    RfmSegment, SettledHistory, UnorderedCuts,
 };
 use crate::catalogue::Product;
 use crate::ports::{Storage, StorageError};
@@ -287,6 +288,7 @@ pub(crate) async fn whole_catalogue(
 #[derive(Debug)]
 pub(crate) struct Yardstick<'a> {
     catalogue: HashMap<ProductRef, Product>,
+    categories: CategoryNames,
     policy: &'a MetricsPolicy,
     as_of: AsOf,
     pub(crate) cuts: RfmCuts,
@@ -309,12 +311,13 @@ impl<'a> Yardstick<'a> {
             population.extend(
                 histories
                     .iter()
-                    .map(|history| PurchaseFigures::of(history, &catalogue, policy, as_of))
-                    .filter_map(|figures| figures.rfm_inputs(policy, as_of)),
+                    .map(|history| SettledHistory::of(history, &catalogue, policy, as_of))
+                    .filter_map(|settled| PurchaseFigures::of(&settled).rfm_inputs(policy, as_of)),
             );
         }
         let cuts = policy.rfm.cuts(&population)?;
         Ok(Self {
+            categories: CategoryNames::of(catalogue.values()),
             catalogue,
             policy,
             as_of,
@@ -356,14 +359,24 @@ impl<'a> Yardstick<'a> {
     }
 
     fn survey(&self, history: &PurchaseHistory) -> MeasuredCustomer {
+        let settled = self.settle(history);
         MeasuredCustomer {
-            metrics: self.figures_of(history),
-            days: CustomerDays::of(history, &self.catalogue, self.policy, self.as_of),
+            metrics: self.score(&settled),
+            days: CustomerDays::of(&settled),
+            occasions: Occasions::of(&settled, &self.categories),
         }
     }
 
     fn figures_of(&self, history: &PurchaseHistory) -> CustomerMetrics {
-        let figures = PurchaseFigures::of(history, &self.catalogue, self.policy, self.as_of);
+        self.score(&self.settle(history))
+    }
+
+    fn settle<'h>(&'h self, history: &'h PurchaseHistory) -> SettledHistory<'h> {
+        SettledHistory::of(history, &self.catalogue, self.policy, self.as_of)
+    }
+
+    fn score(&self, settled: &SettledHistory<'_>) -> CustomerMetrics {
+        let figures = PurchaseFigures::of(settled);
         CustomerMetrics::score(figures, &self.cuts, self.policy, self.as_of)
     }
 }

@@ -9,16 +9,22 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::buying::{
-    CalibrationReport, ChurnLevel, CohortCollector, CohortTable, DataFinding, FindingCollector,
-    FittedModels, ModelCollector, Outcome, PurchaseSummary, ValueMeasure, ValueTotals,
+    CalibrationReport, CategoryPair, ChurnLevel, CoPurchases, CohortCollector, CohortTable,
+    DataFinding, FindingCollector, FittedModels, ModelCollector, NextCategory,
+    NextCategoryCollector, Outcome, PurchaseSummary, SeasonCollector, ShopSeason, ValueMeasure,
+    ValueTotals,
 };
 use super::{
-    AsOf, CustomerOutlook, Group, MeasuredCustomer, OutlookPolicy, RfmScore, RfmSegment, day_number,
+    AsOf, CategoryNames, CustomerOutlook, Foresight, Group, MeasuredCustomer, OutlookPolicy,
+    RfmScore, RfmSegment, day_number,
 };
-use crate::values::{Money, UserId};
+use crate::values::{Money, PlainText, UserId};
 
 /// How many customers each list of the analysis holds.
 const LISTED: usize = 100;
+
+/// Categories must be bought together so often to be called a pair.
+const FEWEST_TOGETHER: usize = 5;
 
 /// At most about so many customers are looked at to tell how well forecasts hold.
 const MOST_OUTCOMES: usize = 100_000;
@@ -34,6 +40,16 @@ pub struct ShopAnalysis {
     pub policy: OutlookPolicy,
     /// The models of today.
     pub models: FittedModels,
+    /// How much more or less is bought in which month; none of a shop younger than a year.
+    #[serde(default)]
+    pub season: Option<ShopSeason>,
+    /// From which category customers buy next; none if no category is known.
+    #[serde(default)]
+    pub next_category: Option<NextCategory>,
+    /// The hundred pairs of categories that are bought together most often, the most frequent
+    /// first.
+    #[serde(default)]
+    pub bought_together: Vec<CategoryPair<PlainText>>,
     /// How customers are spread over scores.
     pub rfm: RfmSpread,
     /// What all customers have been worth and may be worth.
@@ -53,21 +69,32 @@ pub struct ShopAnalysis {
 }
 
 impl ShopAnalysis {
-    /// Analyses customers who are all in memory, by user id; none if the calendar does not reach to
-    /// the day of `as_of` in `zone`.
+    /// Analyses customers who are all in memory, by user id, with occasions in the numbers of
+    /// `categories`; none if the calendar does not reach to the day of `as_of` in `zone`.
     #[must_use]
     pub fn of(
-        customers: &[MeasuredCustomer],
+        (customers, categories): (&[MeasuredCustomer], CategoryNames),
         (as_of, zone): (AsOf, Tz),
         policy: OutlookPolicy,
         threads: NonZeroUsize,
         computed_at: DateTime<Utc>,
     ) -> Option<Self> {
-        let mut learning = Learning::new(as_of.date(zone), policy);
+        let mut learning = Learning::new(as_of.date(zone), policy, categories);
         learning.add(customers);
         let mut survey = learning.fit(as_of, policy, threads.get())?;
         survey.add(customers);
         Some(survey.finish(computed_at))
+    }
+
+    /// Gives what customers are looked ahead for with.
+    #[must_use]
+    pub const fn foresight(&self) -> Foresight<'_> {
+        Foresight {
+            models: &self.models,
+            season: self.season.as_ref(),
+            next_category: self.next_category.as_ref(),
+            churn: self.policy.churn,
+        }
     }
 }
 
@@ -101,6 +128,9 @@ pub(super) struct Learning {
     now: ModelCollector,
     then: ModelCollector,
     known_then: usize,
+    seasons: SeasonCollector,
+    categories: NextCategoryCollector,
+    together: CoPurchases,
 }
 
 /// The second reading of a shop: what the models say of everybody.
@@ -112,6 +142,9 @@ pub(super) struct Survey {
     policy: OutlookPolicy,
     threads: usize,
     models: FittedModels,
+    season: Option<ShopSeason>,
+    next_category: Option<NextCategory>,
+    bought_together: Vec<CategoryPair<PlainText>>,
     models_then: FittedModels,
     /// Every so-manieth customer of the earlier fit is an outcome.
     step: usize,
@@ -131,7 +164,7 @@ pub(super) struct Survey {
 struct Listed(BTreeMap<(Reverse<Money>, UserId), CustomerOutlook>);
 
 impl Learning {
-    pub(super) fn new(today: NaiveDate, policy: OutlookPolicy) -> Self {
+    pub(super) fn new(today: NaiveDate, policy: OutlookPolicy, categories: CategoryNames) -> Self {
         let horizon = Days::new(horizon_days(&policy));
         Self {
             today,
@@ -139,6 +172,9 @@ impl Learning {
             now: ModelCollector::default(),
             then: ModelCollector::default(),
             known_then: 0,
+            seasons: SeasonCollector::default(),
+            categories: NextCategoryCollector::new(categories),
+            together: CoPurchases::default(),
         }
     }
 
@@ -151,11 +187,22 @@ impl Learning {
         let then = summaries(self.earlier);
         self.known_then += then.len();
         self.then.add(&then);
+        for customer in customers {
+            self.seasons.add(&customer.days.days);
+            self.categories.add(&customer.occasions);
+            for occasion in &customer.occasions.0 {
+                self.together.add(occasion);
+            }
+        }
     }
 
     /// Fits the models; none if the calendar does not reach so far.
     pub(super) fn fit(self, as_of: AsOf, policy: OutlookPolicy, threads: usize) -> Option<Survey> {
         let day_zero = NaiveDate::from_num_days_from_ce_opt(0)?;
+        let names = self.categories.names();
+        let pairs = self.together.pairs(FEWEST_TOGETHER).into_iter();
+        let by_name = pairs.take(LISTED).filter_map(|pair| pair.named(names));
+        let bought_together = by_name.collect();
         Some(Survey {
             as_of,
             today: self.today,
@@ -163,6 +210,9 @@ impl Learning {
             policy,
             threads,
             models: self.now.fit(policy.forecast, self.today, threads),
+            season: self.seasons.learn(self.today),
+            next_category: self.categories.learn(),
+            bought_together,
             models_then: self.then.fit(policy.forecast, self.earlier, threads),
             step: self.known_then.div_ceil(MOST_OUTCOMES).max(1),
             known_then: 0,
@@ -181,8 +231,13 @@ impl Learning {
 impl Survey {
     /// Looks at a page of customers, and gives what is to be expected of each.
     pub(super) fn add(&mut self, customers: &[MeasuredCustomer]) -> Vec<CustomerOutlook> {
-        let (models, churn) = (&self.models, self.policy.churn);
-        let outlooks = CustomerOutlook::of_page(customers, models, churn, self.today, self.threads);
+        let foresight = Foresight {
+            models: &self.models,
+            season: self.season.as_ref(),
+            next_category: self.next_category.as_ref(),
+            churn: self.policy.churn,
+        };
+        let outlooks = CustomerOutlook::of_page(customers, foresight, self.today, self.threads);
         for (customer, outlook) in customers.iter().zip(&outlooks) {
             self.cohorts.add(&customer.days.days);
             self.findings.add(outlook.user, &customer.days);
@@ -245,6 +300,9 @@ impl Survey {
             most_valuable: self.most_valuable.0.into_values().collect(),
             most_at_risk: self.most_at_risk.0.into_values().collect(),
             models: self.models,
+            season: self.season,
+            next_category: self.next_category,
+            bought_together: self.bought_together,
         }
     }
 }

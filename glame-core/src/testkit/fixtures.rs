@@ -7,7 +7,7 @@ pub mod webhooks;
 use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone, Utc};
 use uuid::Uuid;
 
-use crate::analytics::{CustomerMetrics, MetricsPolicy, PurchaseFigures};
+use crate::analytics::{CustomerMetrics, MetricsPolicy, PurchaseFigures, SettledHistory};
 use crate::catalogue::{Product, ProductKind, Store};
 use crate::ports::{CardRecord, CustomerProfile, Rejected};
 use crate::purchases::{
@@ -213,12 +213,9 @@ pub fn metrics(user: UserId) -> CustomerMetrics {
         })
         .collect();
     let catalogue = [1, 2].map(|n| (product_ref(n), product(n))).into();
-    let figures = PurchaseFigures::of(
-        &PurchaseHistory::new(user, lines),
-        &catalogue,
-        &policy,
-        as_of,
-    );
+    let history = PurchaseHistory::new(user, lines);
+    let settled = SettledHistory::of(&history, &catalogue, &policy, as_of);
+    let figures = PurchaseFigures::of(&settled);
     let cuts = policy.rfm.cuts(&[]).unwrap();
     CustomerMetrics::score(figures, &cuts, &policy, as_of)
 }

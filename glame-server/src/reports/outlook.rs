@@ -1,6 +1,6 @@
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use glame_core::analytics::buying::{Language, ValueMeasure};
+use glame_core::analytics::buying::{Language, SeasonalForecast, ValueMeasure};
 use glame_core::analytics::{CustomerOutlook, ShopAnalysis};
 use glame_core::segments::SegmentStats;
 use glame_core::values::UserId;
@@ -36,8 +36,14 @@ pub struct OutlookRow {
     pub p_alive: Option<f64>,
     /// Expected purchases within the horizon.
     pub expected_purchases: Option<f64>,
+    /// The same set into the season; none of a shop younger than two years.
+    pub expected_in_season: Option<f64>,
     /// The day before which half of such customers buy again.
     pub predicted_date: Option<NaiveDate>,
+    /// The likeliest category of the next purchase.
+    pub predicted_category: Option<String>,
+    /// The chance of that category, where it could be calibrated.
+    pub category_confidence: Option<f64>,
 }
 
 impl From<&CustomerOutlook> for OutlookRow {
@@ -45,6 +51,7 @@ impl From<&CustomerOutlook> for OutlookRow {
         let (value, churn) = (&outlook.value, &outlook.churn);
         let by_model = outlook.forecast.and_then(|forecast| forecast.by_model);
         let factors = churn.factors.iter();
+        let guess = outlook.next_category.as_ref();
         Self {
             user_id: outlook.user,
             ltv: value.historic.to_string(),
@@ -61,6 +68,9 @@ impl From<&CustomerOutlook> for OutlookRow {
             predicted_date: outlook
                 .forecast
                 .and_then(|forecast| forecast.next_purchase_date(outlook.as_of)),
+            expected_in_season: outlook.seasonal.map(SeasonalForecast::total),
+            predicted_category: guess.map(|guess| guess.category.to_string()),
+            category_confidence: guess.and_then(|guess| guess.confidence),
         }
     }
 }
@@ -134,7 +144,8 @@ pub fn risks_table(analysis: &ShopAnalysis, report: &Report<OutlookRow>) -> Stri
 pub fn outlooks_csv(rows: &[OutlookRow]) -> String {
     let mut csv = String::from(
         "user_id,ltv,average_monthly_ltv,months_active,value_to_come,total_value,risk_level,\
-         risk_score,risk_basis,risk_factors,p_alive,expected_purchases,predicted_date",
+         risk_score,risk_basis,risk_factors,p_alive,expected_purchases,expected_in_season,\
+         predicted_date,predicted_category,category_confidence",
     );
     let number = |number: Option<f64>| number.map(|one| one.to_string()).unwrap_or_default();
     for row in rows {
@@ -153,9 +164,12 @@ pub fn outlooks_csv(rows: &[OutlookRow]) -> String {
             csv_text(&row.risk_factors.join("; ")),
             number(row.p_alive),
             number(row.expected_purchases),
+            number(row.expected_in_season),
             row.predicted_date
                 .map(|date| date.to_string())
                 .unwrap_or_default(),
+            csv_text(row.predicted_category.as_deref().unwrap_or_default()),
+            number(row.category_confidence),
         ];
         csv.push_str("\r\n");
         csv.push_str(&cells.join(","));

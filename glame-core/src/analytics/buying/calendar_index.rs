@@ -1,7 +1,10 @@
+use std::collections::BTreeMap;
+
 use chrono::{Datelike, Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use super::float;
+use super::{PurchaseDay, float};
+use crate::analytics::day_number;
 
 /// As many purchases as this pull a factor halfway to 1.
 const PRIOR_PURCHASES: f64 = 30.0;
@@ -46,6 +49,21 @@ pub struct CalendarIndex {
     season: Season,
     factors: Vec<f64>,
     years: u32,
+}
+
+/// The seasons of a shop with the days that its models have seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ShopSeason {
+    /// How much more or less is bought in which season.
+    pub index: CalendarIndex,
+    /// The first day with a purchase.
+    pub since: NaiveDate,
+}
+
+/// Counts purchases by day until seasons are learnt from them.
+#[derive(Debug, Clone, Default)]
+pub struct SeasonCollector {
+    purchases: BTreeMap<u32, u32>,
 }
 
 /// A forecast with the season set apart.
@@ -170,6 +188,55 @@ impl CalendarIndex {
     }
 }
 
+impl SeasonCollector {
+    /// Adds the purchase days of a customer.
+    pub fn add(&mut self, days: &[PurchaseDay]) {
+        for purchase in days {
+            let count = self.purchases.entry(purchase.day).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// Learns the months from all purchases up to `today`; none from less than a year of them.
+    ///
+    /// Days are numbered by [`day_number`](crate::analytics::day_number).
+    #[must_use]
+    pub fn learn(&self, today: NaiveDate) -> Option<ShopSeason> {
+        let (first, _) = self.purchases.first_key_value()?;
+        let since = NaiveDate::from_num_days_from_ce_opt(i32::try_from(*first).ok()?)?;
+        let days = since.iter_days().take_while(|day| *day <= today);
+        let of_day = |day| self.purchases.get(&day_number(day)).copied();
+        let purchases: Vec<u32> = days.map(|day| of_day(day).unwrap_or_default()).collect();
+        let index = CalendarIndex::learn(Season::Month, since, &purchases)?;
+        Some(ShopSeason { index, since })
+    }
+}
+
+impl ShopSeason {
+    /// How many whole years seasons must be learnt from to be believed: in a single one nobody can
+    /// tell a season from a trend.
+    pub const FEWEST_YEARS: u32 = 2;
+
+    /// Tells whether forecasts are set into the season.
+    #[must_use]
+    pub const fn is_believed(&self) -> bool {
+        self.index.years() >= Self::FEWEST_YEARS
+    }
+
+    /// Sets a forecast of the days after `today` into the season, if it is believed.
+    #[must_use]
+    pub fn apply(
+        &self,
+        by_model: f64,
+        today: NaiveDate,
+        horizon_days: u32,
+    ) -> Option<SeasonalForecast> {
+        let seen = today.signed_duration_since(self.since).num_days() + 1;
+        let seen = u32::try_from(seen).ok().filter(|_| self.is_believed())?;
+        Some(self.index.apply(by_model, today, seen, horizon_days))
+    }
+}
+
 /// The purchases of a year by season, with the share that each season's days would have.
 struct YearOfPurchases {
     total: f64,
@@ -245,6 +312,34 @@ mod tests {
         assert!(raised.season > 2.5 && raised.total() > 25.0, "{raised:?}");
         let after_a_peak = index.apply(10.0, date(2025, 12, 31), 31, 31);
         assert!(after_a_peak.season < 0.5, "{after_a_peak:?}");
+    }
+
+    #[test]
+    fn the_season_of_a_shop_is_believed_from_two_years_on() {
+        let purchases_of = |first: NaiveDate| {
+            let mut collector = SeasonCollector::default();
+            for (date, count) in date(2023, 1, 1).iter_days().zip(december()) {
+                let day = PurchaseDay {
+                    day: day_number(date),
+                    kopecks: 100,
+                };
+                if date >= first {
+                    collector.add(&vec![day; usize::try_from(count).unwrap()]);
+                }
+            }
+            collector
+        };
+        let today = date(2024, 12, 31);
+        let season = purchases_of(date(2023, 1, 1)).learn(today).unwrap();
+        assert_eq!((season.index.years(), season.since), (2, date(2023, 1, 1)));
+        // A mean year has been seen, so that January is what it is: below the mean.
+        let january = season.apply(10.0, today, 31).unwrap();
+        assert!((0.8..0.9).contains(&january.season), "{january:?}");
+        let one_year = purchases_of(date(2023, 6, 1)).learn(today).unwrap();
+        assert_eq!(one_year.index.years(), 1);
+        assert_eq!(one_year.apply(10.0, today, 31), None);
+        assert_eq!(purchases_of(date(2024, 6, 1)).learn(today), None);
+        assert_eq!(SeasonCollector::default().learn(today), None);
     }
 
     #[test]

@@ -3,6 +3,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::float;
+use crate::analytics::CategoryNames;
+use crate::values::PlainText;
 
 /// Which categories are bought together on one occasion.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,11 +18,11 @@ pub struct CoPurchases {
 
 /// Two categories that are bought together.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct CategoryPair {
+pub struct CategoryPair<C> {
     /// The category with the smaller number.
-    pub first: u32,
+    pub first: C,
     /// The other one.
-    pub second: u32,
+    pub second: C,
     /// Occasions with both.
     pub together: usize,
     /// The share of all occasions.
@@ -31,6 +33,22 @@ pub struct CategoryPair {
     pub first_given_second: f64,
     /// How many times as often as if both were bought independently.
     pub lift: f64,
+}
+
+impl CategoryPair<u32> {
+    /// Gives the pair by the names of its categories; none if one has no name.
+    #[must_use]
+    pub fn named(&self, names: &CategoryNames) -> Option<CategoryPair<PlainText>> {
+        Some(CategoryPair {
+            first: names.name(self.first)?.clone(),
+            second: names.name(self.second)?.clone(),
+            together: self.together,
+            support: self.support,
+            second_given_first: self.second_given_first,
+            first_given_second: self.first_given_second,
+            lift: self.lift,
+        })
+    }
 }
 
 impl CoPurchases {
@@ -56,8 +74,8 @@ impl CoPurchases {
 
     /// Gives pairs that were bought together at least so often, the most frequent first.
     #[must_use]
-    pub fn pairs(&self, at_least: usize) -> Vec<CategoryPair> {
-        let mut pairs: Vec<CategoryPair> = self
+    pub fn pairs(&self, at_least: usize) -> Vec<CategoryPair<u32>> {
+        let mut pairs: Vec<CategoryPair<u32>> = self
             .with_both
             .iter()
             .filter(|(_, together)| **together >= at_least)
@@ -86,7 +104,7 @@ impl CoPurchases {
         companions
     }
 
-    fn pair(&self, (first, second): (u32, u32), together: usize) -> CategoryPair {
+    fn pair(&self, (first, second): (u32, u32), together: usize) -> CategoryPair<u32> {
         let with = |category| float::of_count(self.with.get(&category).copied().unwrap_or(1));
         let (both, all) = (float::of_count(together), float::of_count(self.occasions));
         CategoryPair {

@@ -1,13 +1,7 @@
-use std::collections::HashMap;
-
 use chrono::NaiveDate;
 
-use super::tally::Tally;
-use super::{MetricsPolicy, local_date};
-use crate::analytics::AsOf;
-use crate::catalogue::Product;
-use crate::purchases::PurchaseHistory;
-use crate::values::{DocumentRef, Money, PlainText, ProductRef, StoreRef};
+use super::SettledHistory;
+use crate::values::{DocumentRef, Money, PlainText, StoreRef};
 
 /// A line of goods or services, as questions about single purchases see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,39 +23,22 @@ pub struct BoughtLine<'a> {
 }
 
 impl<'a> BoughtLine<'a> {
-    /// Gives the lines of a history that make purchases, up to the day of `as_of`, in their order.
-    ///
-    /// Returns are set against sales as in [`PurchaseFigures::of`](super::PurchaseFigures::of).
+    /// Gives the lines of a history that make purchases, up to the day of the question, in their
+    /// order.
     #[must_use]
-    pub fn all_of(
-        history: &PurchaseHistory,
-        catalogue: &'a HashMap<ProductRef, Product>,
-        policy: &MetricsPolicy,
-        as_of: AsOf,
-    ) -> Vec<Self> {
-        let today = as_of.date(policy.zone);
-        let mut tally = Tally::default();
-        let mut lines = Vec::new();
-        for line in history.lines() {
-            let day = local_date(line.purchased_at, policy.zone);
-            let product = line.product.and_then(|product| catalogue.get(&product));
-            let kind = policy.lines.kind_of(line, product);
-            if day <= today && kind.makes_a_purchase() {
-                tally.add(line, kind, product);
-                lines.push((line, day, product));
-            }
-        }
-        tally.take_back();
-        lines
-            .into_iter()
-            .map(|(line, day, product)| Self {
-                document: line.document.document,
-                day,
-                category: product.and_then(|product| product.category.as_ref()),
-                brand: product.and_then(|product| product.brand.as_ref()),
-                store: line.store,
-                amount: line.amount,
-                is_kept: tally.keeps(line),
+    pub fn all_of(history: &SettledHistory<'a>) -> Vec<Self> {
+        let purchases = history.purchases();
+        purchases
+            .map(|settled| Self {
+                document: settled.line.document.document,
+                day: settled.day,
+                category: settled
+                    .product
+                    .and_then(|product| product.category.as_ref()),
+                brand: settled.product.and_then(|product| product.brand.as_ref()),
+                store: settled.line.store,
+                amount: settled.line.amount,
+                is_kept: history.tally.keeps(settled.line),
             })
             .collect()
     }
@@ -70,7 +47,8 @@ impl<'a> BoughtLine<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::purchases::PurchaseLine;
+    use crate::analytics::{AsOf, MetricsPolicy};
+    use crate::purchases::{PurchaseHistory, PurchaseLine};
     use crate::testkit::fixtures;
     use crate::users::Holder;
     use crate::values::Quantity;
@@ -107,7 +85,8 @@ mod tests {
         let policy = MetricsPolicy::default();
         let history = PurchaseHistory::new(holder.user_id(), lines);
         let as_of = AsOf::Now(fixtures::minute(60));
-        let bought = BoughtLine::all_of(&history, &catalogue, &policy, as_of);
+        let settled = SettledHistory::of(&history, &catalogue, &policy, as_of);
+        let bought = BoughtLine::all_of(&settled);
         let seen: Vec<_> = bought
             .iter()
             .map(|line| (line.amount.kopecks() / 100, line.is_kept))

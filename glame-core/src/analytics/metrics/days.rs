@@ -1,14 +1,10 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, NaiveDate};
 
-use super::tally::Tally;
-use super::{MetricsPolicy, local_date, saturated};
-use crate::analytics::AsOf;
+use super::{SettledHistory, local_date, saturated};
 use crate::analytics::buying::{MoneySoFar, PurchaseDay};
-use crate::catalogue::Product;
-use crate::purchases::PurchaseHistory;
-use crate::values::{Money, ProductRef};
+use crate::values::Money;
 
 /// When one customer bought, and what was paid: what the buying models look at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,38 +20,21 @@ pub struct CustomerDays {
 
 impl CustomerDays {
     /// Takes the days from a history; days are numbered by [`day_number`].
-    ///
-    /// Returns are set against sales as in [`PurchaseFigures::of`](super::PurchaseFigures::of).
     #[must_use]
-    pub fn of(
-        history: &PurchaseHistory,
-        catalogue: &HashMap<ProductRef, Product>,
-        policy: &MetricsPolicy,
-        as_of: AsOf,
-    ) -> Self {
-        let today = as_of.date(policy.zone);
-        let mut tally = Tally::default();
+    pub fn of(history: &SettledHistory<'_>) -> Self {
         let (mut sold, mut returned) = (0_i128, 0_i128);
         let mut future = BTreeSet::new();
-        for line in history.lines() {
-            let is_future = local_date(line.purchased_at, policy.zone) > today;
-            if is_future && matches!(as_of, AsOf::EndOf(_)) {
-                continue;
-            }
-            let kopecks = i128::from(line.amount.kopecks());
+        for line in &history.lines {
+            let kopecks = i128::from(line.line.amount.kopecks());
             sold += kopecks.max(0);
             returned -= kopecks.min(0);
-            if is_future {
-                future.insert(line.document.document);
-            } else {
-                let product = line.product.and_then(|product| catalogue.get(&product));
-                tally.add(line, policy.lines.kind_of(line, product), product);
+            if line.is_future {
+                future.insert(line.line.document.document);
             }
         }
-        tally.take_back();
         let mut worth: BTreeMap<u32, i128> = BTreeMap::new();
-        for sale in tally.kept() {
-            let day = day_number(local_date(sale.purchased_at, policy.zone));
+        for sale in history.tally.kept() {
+            let day = day_number(local_date(sale.purchased_at, history.policy.zone));
             *worth.entry(day).or_default() += sale.kept_kopecks();
         }
         let paid = worth.into_iter().filter(|(_, kopecks)| *kopecks > 0);
@@ -94,8 +73,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::analytics::PurchaseFigures;
-    use crate::purchases::{DocumentKind, PurchaseLine};
+    use crate::analytics::{AsOf, MetricsPolicy, PurchaseFigures};
+    use crate::purchases::{DocumentKind, PurchaseHistory, PurchaseLine};
     use crate::testkit::fixtures;
     use crate::users::Holder;
     use crate::values::Quantity;
@@ -123,10 +102,8 @@ mod tests {
             .map(|n| (fixtures::product_ref(n), fixtures::product(n)))
             .into();
         let policy = MetricsPolicy::default();
-        (
-            CustomerDays::of(&history, &catalogue, &policy, as_of),
-            PurchaseFigures::of(&history, &catalogue, &policy, as_of),
-        )
+        let settled = SettledHistory::of(&history, &catalogue, &policy, as_of);
+        (CustomerDays::of(&settled), PurchaseFigures::of(&settled))
     }
 
     #[test]

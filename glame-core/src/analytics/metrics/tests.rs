@@ -1,12 +1,17 @@
+use std::collections::HashMap;
+
 use chrono::TimeDelta;
 
 use super::*;
-use crate::purchases::{DocumentKind, PurchaseLine, Receipt, SaleLine, receipts_of};
+use crate::catalogue::Product;
+use crate::purchases::{
+    DocumentKind, PurchaseHistory, PurchaseLine, Receipt, SaleLine, receipts_of,
+};
 use crate::testkit::fixtures::{
     counterparty, document, minute, product, product_ref, sale_line, store_ref, text,
 };
 use crate::users::Holder;
-use crate::values::Quantity;
+use crate::values::{ProductRef, Quantity};
 
 const DAY: i64 = 24 * 60;
 
@@ -63,7 +68,8 @@ fn figures(lines: Vec<SaleLine>) -> PurchaseFigures {
 
 fn figures_by(lines: Vec<SaleLine>, policy: &MetricsPolicy, as_of: AsOf) -> PurchaseFigures {
     let catalogue = (1..10).map(|n| (product_ref(n), product(n))).collect();
-    PurchaseFigures::of(&history(lines), &catalogue, policy, as_of)
+    let history = history(lines);
+    PurchaseFigures::of(&SettledHistory::of(&history, &catalogue, policy, as_of))
 }
 
 fn roubles(roubles: i64) -> Money {
@@ -321,12 +327,9 @@ fn preferences_are_ranked_by_money_and_then_by_name() {
         back(2, 1, Some(1), 4, 1),
     ];
     let as_of = AsOf::Now(minute(9 * DAY));
-    let figures = PurchaseFigures::of(
-        &history(lines),
-        &catalogue,
-        &MetricsPolicy::default(),
-        as_of,
-    );
+    let (history, policy) = (history(lines), MetricsPolicy::default());
+    let settled = SettledHistory::of(&history, &catalogue, &policy, as_of);
+    let figures = PurchaseFigures::of(&settled);
     let ranked: Vec<(&str, Money)> = figures
         .preferences
         .favorite_categories

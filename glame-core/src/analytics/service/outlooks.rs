@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{AnalyticsError, CustomerAnalyticsService, Yardstick};
 use crate::analytics::buying::{ChurnRisk, LifetimeValue};
 use crate::analytics::shop::Learning;
-use crate::analytics::{AsOf, CustomerOutlook, MeasuredCustomer, ShopAnalysis};
+use crate::analytics::{AsOf, CustomerOutlook, Foresight, MeasuredCustomer, ShopAnalysis};
 use crate::ports::StorageError;
 use crate::purchases::PurchaseHistory;
 use crate::values::{ProductRef, UserId};
@@ -24,7 +24,8 @@ impl CustomerAnalyticsService {
     ) -> Result<ShopAnalysis, AnalyticsError> {
         let storage = self.storage.as_ref();
         let yardstick = Yardstick::find(storage, &self.policy, as_of).await?;
-        let mut learning = Learning::new(as_of.date(self.policy.zone), self.outlook);
+        let today = as_of.date(self.policy.zone);
+        let mut learning = Learning::new(today, self.outlook, yardstick.categories.clone());
         let mut after = None;
         while let Some((last, customers)) = yardstick.survey_after(storage, after).await? {
             learning.add(&customers);
@@ -66,20 +67,26 @@ impl CustomerAnalyticsService {
         user: UserId,
         as_of: AsOf,
     ) -> Result<CustomerOutlook, AnalyticsError> {
-        let models = self.shop_analysis().await?.models;
+        let analysis = self.shop_analysis().await?;
         let history = self.storage.history(user).await?;
         // The cut points of the stored scores serve: they may rest on the whole shop.
         let scoring = self.storage.scoring().await?;
         let scoring = scoring.ok_or(AnalyticsError::NothingMeasured)?;
+        let known = analysis.next_category.as_ref();
         let yardstick = Yardstick {
             catalogue: self.articles_of(&history).await?,
+            categories: known.map(|model| model.names().clone()).unwrap_or_default(),
             policy: &self.policy,
             as_of,
             cuts: scoring.cuts,
         };
         let customer = [yardstick.survey(&history)];
-        let (churn, today) = (self.outlook.churn, as_of.date(self.policy.zone));
-        let mut outlooks = CustomerOutlook::of_page(&customer, &models, churn, today, 1);
+        let foresight = Foresight {
+            churn: self.outlook.churn,
+            ..analysis.foresight()
+        };
+        let today = as_of.date(self.policy.zone);
+        let mut outlooks = CustomerOutlook::of_page(&customer, foresight, today, 1);
         outlooks.pop().ok_or(AnalyticsError::NothingAnalysed)
     }
 

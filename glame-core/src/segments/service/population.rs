@@ -4,10 +4,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{PAGE, SegmentError, SegmentService, references};
 use crate::analytics::{
-    AsOf, BoughtLine, CustomerDays, CustomerMetrics, CustomerOutlook, MeasuredCustomer, Scoring,
-    ShopAnalysis, whole_catalogue,
+    AsOf, BoughtLine, CustomerDays, CustomerMetrics, CustomerOutlook, MeasuredCustomer, Occasions,
+    Scoring, SettledHistory, ShopAnalysis, whole_catalogue,
 };
-use crate::catalogue::Product;
 use crate::loyalty::LotState;
 use crate::ports::{AccountQuery, AccountSnapshot, StorageError};
 use crate::purchases::PurchaseHistory;
@@ -17,7 +16,7 @@ use crate::segments::{
     UnknownSegment, evaluation_order,
 };
 use crate::users::{Role, User};
-use crate::values::{Money, ProductRef, SegmentId, UserId};
+use crate::values::{Money, SegmentId, UserId};
 
 /// All customers at one instant, with the members of every active segment.
 #[derive(Debug)]
@@ -211,15 +210,19 @@ impl SegmentService {
             after = Some(last.id);
             users.retain(|user| user.role == Role::Customer && !user.removed);
             let page = self.read_page(&users, (as_of, now), scoring).await?;
+            let policy = &self.settings.metrics;
+            let histories = page.histories.iter();
+            let settled = histories.map(|history| {
+                let settled = SettledHistory::of(history, &catalogue, policy, as_of);
+                (history.user(), settled)
+            });
+            let settled: HashMap<UserId, SettledHistory<'_>> = settled.collect();
             let forecasts = match &analysis {
-                Some(analysis) => self.forecasts(&page, &catalogue, analysis, as_of),
+                Some(analysis) => self.forecasts(&page, &settled, analysis, as_of),
                 None => HashMap::new(),
             };
             for user in &users {
-                let history = page.histories.get(&user.id);
-                let policy = &self.settings.metrics;
-                let lines =
-                    history.map(|history| BoughtLine::all_of(history, &catalogue, policy, as_of));
+                let lines = settled.get(&user.id).map(BoughtLine::all_of);
                 let metrics = page.metrics.get(&user.id);
                 let level = self.level_of(metrics);
                 builder.push(&CustomerFacts {
@@ -256,10 +259,7 @@ impl SegmentService {
             metrics: scored
                 .map(|metrics| (metrics.figures.user, metrics))
                 .collect(),
-            histories: histories
-                .into_iter()
-                .map(|history| (history.user(), history))
-                .collect(),
+            histories,
             points: accounts
                 .iter()
                 .map(|account| (account.header.user, available(account, now)))
@@ -271,29 +271,26 @@ impl SegmentService {
     fn forecasts(
         &self,
         page: &CustomerPage,
-        catalogue: &HashMap<ProductRef, Product>,
+        settled: &HashMap<UserId, SettledHistory<'_>>,
         analysis: &ShopAnalysis,
         as_of: AsOf,
     ) -> HashMap<UserId, Forecast> {
-        let policy = &self.settings.metrics;
-        let measured = |(user, history): (&UserId, &PurchaseHistory)| {
+        let measured = |(user, history): (&UserId, &SettledHistory<'_>)| {
             Some(MeasuredCustomer {
                 metrics: page.metrics.get(user)?.clone(),
-                days: CustomerDays::of(history, catalogue, policy, as_of),
+                days: CustomerDays::of(history),
+                // No rule asks for the category of the next purchase.
+                occasions: Occasions::default(),
             })
         };
-        let customers: Vec<_> = page.histories.iter().filter_map(measured).collect();
-        let today = as_of.date(policy.zone);
-        CustomerOutlook::of_page(
-            &customers,
-            &analysis.models,
-            analysis.policy.churn,
-            today,
-            self.settings.threads.get(),
-        )
-        .iter()
-        .map(|outlook| (outlook.user, Forecast::of(outlook)))
-        .collect()
+        let customers: Vec<_> = settled.iter().filter_map(measured).collect();
+        let today = as_of.date(self.settings.metrics.zone);
+        let threads = self.settings.threads.get();
+        let outlooks = CustomerOutlook::of_page(&customers, analysis.foresight(), today, threads);
+        outlooks
+            .iter()
+            .map(|outlook| (outlook.user, Forecast::of(outlook)))
+            .collect()
     }
 
     fn level_of(&self, metrics: Option<&CustomerMetrics>) -> Option<String> {
@@ -310,7 +307,7 @@ impl SegmentService {
 /// What is known of a page of customers beside their profiles.
 struct CustomerPage {
     metrics: HashMap<UserId, CustomerMetrics>,
-    histories: HashMap<UserId, PurchaseHistory>,
+    histories: Vec<PurchaseHistory>,
     points: HashMap<UserId, i64>,
 }
 

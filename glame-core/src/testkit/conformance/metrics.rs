@@ -5,11 +5,13 @@ use std::num::NonZeroUsize;
 use super::with_users;
 use crate::analytics::buying::PurchaseDay;
 use crate::analytics::{
-    AsOf, CustomerDays, CustomerMetrics, CustomerStatus, MeasuredCustomer, MetricsPolicy,
-    OutlookPolicy, PurchasePreferences, RfmPolicy, Scoring, ShopAnalysis, day_number,
+    AsOf, CategoryNames, CustomerDays, CustomerMetrics, CustomerStatus, MeasuredCustomer,
+    MetricsPolicy, Occasions, OutlookPolicy, PurchasePreferences, RfmPolicy, Scoring, ShopAnalysis,
+    day_number,
 };
+use crate::catalogue::Product;
 use crate::ports::Storage;
-use crate::testkit::fixtures::{customer, metrics, minute};
+use crate::testkit::fixtures::{customer, metrics, minute, product, text};
 use crate::users::User;
 use crate::values::{Money, UserId};
 
@@ -113,29 +115,38 @@ pub async fn the_scoring_is_replaced(storage: &dyn Storage) {
 /// There is one analysis of the shop, the last, and no bit of it is lost.
 pub async fn the_analysis_of_the_shop_is_replaced(storage: &dyn Storage) {
     assert_eq!(storage.shop_analysis().await.unwrap(), None);
+    let chain = Product {
+        category: Some(text("Цепочки")),
+        ..product(2)
+    };
+    let categories = CategoryNames::of(&[product(1), chain]);
     let mut customers = Vec::new();
-    for (user, visits) in [(1, 1), (2, 2), (3, 3)] {
-        let days = (0..visits).map(|visit| PurchaseDay {
-            day: day_number(minute(0).date_naive()) - 90 + 13 * visit,
+    for user in 1..=3 {
+        // Seasons are learnt from two years, pairs and categories from what comes often.
+        let days = (0..user).map(|visit| PurchaseDay {
+            day: day_number(minute(0).date_naive()) - 800 + 397 * visit,
             kopecks: 100_001,
         });
         customers.push(MeasuredCustomer {
-            metrics: metrics(customer(user).id),
+            metrics: metrics(customer(user.into()).id),
             days: CustomerDays {
                 days: days.collect(),
                 ..CustomerDays::default()
             },
+            occasions: Occasions((0..user).map(|_| vec![0, 1]).collect()),
         });
     }
     for as_of in [AsOf::Now(minute(1)), AsOf::EndOf(minute(0).date_naive())] {
         let analysis = ShopAnalysis::of(
-            &customers,
+            (&customers, categories.clone()),
             (as_of, chrono_tz::Europe::Moscow),
             OutlookPolicy::default(),
             NonZeroUsize::MIN,
             minute(2),
         );
         let analysis = analysis.unwrap();
+        assert!(analysis.season.is_some() && analysis.next_category.is_some());
+        assert_eq!(analysis.bought_together.len(), 1);
         let mut work = storage.begin().await.unwrap();
         work.put_shop_analysis(&analysis).await.unwrap();
         work.commit().await.unwrap();

@@ -1,7 +1,10 @@
+use serde::{Deserialize, Serialize};
+
 use super::super::float;
 
 /// A rising staircase that turns a score into the share of hits at such scores.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(super) struct Isotonic {
     /// The mean score of each step with its share of hits, both rising.
     steps: Vec<(f64, f64)>,
