@@ -11,6 +11,7 @@ mod evaluate;
 mod explain;
 mod export;
 mod facts;
+mod import;
 mod membership;
 mod order;
 mod rule;
@@ -26,9 +27,11 @@ pub use defaults::{SegmentTemplate, default_segments};
 pub use evaluate::{Memberships, Moment, Outcome, UnknownSegment};
 pub use explain::{Explanation, Verdict};
 pub use export::{
-    CSV_HEADER, ExportRow, TooFewRows, YANDEX_AUDIENCE_MIN_ROWS, YandexAudience, csv_rows,
+    AudienceFile, CSV_HEADER, ExportRow, TooFewRows, YANDEX_AUDIENCE_MIN_ROWS, YandexAudience,
+    csv_rows,
 };
 pub use facts::{CustomerFacts, Forecast, millionths};
+pub use import::{MemberFile, MemberFileError, MemberLine, MemberLineError, MemberName};
 pub use membership::{Decision, Matching, MembershipChange, Overrides, Preview, materialise};
 pub use order::{SegmentOrderError, evaluation_order};
 pub use rule::{
@@ -40,7 +43,7 @@ pub use segment::{
     SegmentKind, SegmentOrigin, SegmentState, SegmentVersion, UserSegment,
 };
 pub use service::{
-    Decided, NewSegment, Population, Refreshed, SegmentEdit, SegmentError, SegmentService,
-    SegmentSettings, SegmentStats,
+    Decided, Imported, NewSegment, Population, Refreshed, RefusedLine, SegmentEdit, SegmentError,
+    SegmentService, SegmentSettings, SegmentStats,
 };
 pub use snapshot::{SegmentSnapshot, SnapshotBuilder, SnapshotError};

@@ -8,11 +8,13 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use glame_core::analytics::{AsOf, MetricsPolicy, Scoring};
+use glame_core::customers::{Channel, ConsentDecision, ConsentRecord, ConsentSource, ConsentTopic};
+use glame_core::loyalty::Actor;
 use glame_core::ports::{Clock, SegmentReader, Storage, Transition};
 use glame_core::segments::{
-    AssignmentSource, Colour, Decision, NewSegment, SegmentEdit, SegmentError, SegmentKind,
-    SegmentOrderError, SegmentOrigin, SegmentRule, SegmentService, SegmentSettings, SegmentState,
-    SegmentVersion,
+    AssignmentSource, Colour, Decision, Imported, MemberFile, MemberLineError, NewSegment,
+    RefusedLine, SegmentEdit, SegmentError, SegmentKind, SegmentOrderError, SegmentOrigin,
+    SegmentRule, SegmentService, SegmentSettings, SegmentState, SegmentVersion,
 };
 use glame_core::testkit::fixtures::{customer, metrics, minute, text};
 use glame_core::testkit::{CountingIds, ManualClock, MemoryStorage};
@@ -187,17 +189,80 @@ async fn a_preview_is_the_list_of_members_in_every_page() {
         after = Some(last);
     }
     assert_eq!(rows, preview.customer_count);
-    let audience = shop
-        .service
-        .export_yandex_audience(segment.id, |_| true)
-        .await
-        .unwrap();
-    assert_eq!(audience.lines().count(), preview.customer_count + 1);
-    let nobody = shop
-        .service
-        .export_yandex_audience(segment.id, |_| false)
-        .await;
+    let nobody = shop.service.export_yandex_audience(segment.id).await;
     assert!(matches!(nobody, Err(SegmentError::TooFew(_))));
+    // Every third agrees to letters, one has changed her mind.
+    let letters = ConsentTopic::Marketing(Channel::Email);
+    let consent = |n, sequence, decision| ConsentRecord {
+        user: customer(n).id,
+        sequence,
+        topic: letters,
+        decision,
+        text_version: text("2026-03"),
+        source: ConsentSource::Cabinet,
+        actor: Actor::User(customer(n).id),
+        at: minute(0),
+    };
+    let agreed = (3..=2_345).step_by(3);
+    let mut records: Vec<ConsentRecord> = agreed
+        .map(|n| consent(n, 1, ConsentDecision::Granted))
+        .collect();
+    records.push(consent(3, 2, ConsentDecision::Withdrawn));
+    let mut work = shop.storage.begin().await.unwrap();
+    work.add_consents(&records).await.unwrap();
+    work.commit().await.unwrap();
+    let members = shop.members(segment.id).await;
+    let agreed = (6..=2_345).step_by(3).map(|n| customer(n).id);
+    let is_member = |id: &UserId| members.iter().any(|(member, _)| member == id);
+    let expected = agreed.filter(is_member).count();
+    let audience = shop.service.export_yandex_audience(segment.id).await;
+    assert_eq!(audience.unwrap().count(), expected + 1);
+}
+
+#[tokio::test]
+async fn a_list_of_customers_is_imported_line_by_line() {
+    let shop = shop(2_345).await;
+    let list = NewSegment {
+        kind: SegmentKind::List,
+        ..new_segment("Список", &has_phone())
+    };
+    let segment = shop.service.create(list).await.unwrap().id;
+    // Every customer twice, once by the phone and once by the id.
+    let twice = (1..=2_000).map(customer).flat_map(|user| {
+        let phone = user.phone.unwrap().digits();
+        [
+            format!(";{phone};;\n"),
+            format!(";;{};«{phone}»\n", user.id),
+        ]
+    });
+    let heads = "discount_card_number;phone;user_id;comment\n".to_owned();
+    let strange = ";;;nobody\n;79999999999;;a stranger\n".to_owned();
+    let csv: String = [heads].into_iter().chain(twice).chain([strange]).collect();
+    let import = async |decision| {
+        let lines = MemberFile::open(csv.as_bytes()).unwrap();
+        shop.service.import(segment, lines, decision).await.unwrap()
+    };
+    let imported = import(Some(Decision::Include)).await;
+    let refused = |line, reason| RefusedLine { line, reason };
+    let expected = Imported {
+        lines: 4_002,
+        customers: 2_000,
+        refused: 2,
+        refused_lines: vec![
+            refused(4_002, MemberLineError::Empty),
+            refused(4_003, MemberLineError::Unknown),
+        ],
+    };
+    assert_eq!(imported, expected);
+    assert_eq!(shop.members(segment).await.len(), 2_000);
+    assert_eq!(import(Some(Decision::Include)).await, expected, "once more");
+    shop.refresh().await;
+    assert_eq!(shop.members(segment).await.len(), 2_000);
+    assert_eq!(import(Some(Decision::Exclude)).await, expected);
+    assert_eq!(shop.members(segment).await.len(), 0);
+    let strange = SegmentId::from_uuid(uuid::Uuid::nil());
+    let nothing = shop.service.import(strange, std::iter::empty(), None).await;
+    assert!(matches!(nothing, Err(SegmentError::NotFound(_))));
 }
 
 #[tokio::test]

@@ -12,6 +12,14 @@ pub fn print(text: &str) -> io::Result<()> {
     }
 }
 
+/// Writes a part of a file to standard output, as [`print`] does and without a line break.
+pub fn print_part(text: &str) -> io::Result<()> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
 /// Writes one JSON document to standard output.
 pub fn print_json(document: &impl serde::Serialize) -> io::Result<()> {
     print(&serde_json::to_string_pretty(document)?)

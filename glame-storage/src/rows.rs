@@ -56,7 +56,7 @@ pub(crate) use segment::{
 pub(crate) use sync_run::{
     LeaseRow, RejectRow, SyncRunRow, counts_of, reject_id, storable, task_of,
 };
-pub(crate) use user::{UserRow, digits_of, users_of};
+pub(crate) use user::{UserRow, digits_of, phone_number, users_of};
 pub(crate) use webhooks::{
     ClaimedRow, DeliveryRow, EndpointRow, EventRow, NewEventRow, mark_before, names_of,
 };

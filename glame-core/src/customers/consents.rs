@@ -47,7 +47,7 @@ impl ConsentService {
     /// # Errors
     /// Those of storage.
     pub async fn history(&self, user: UserId) -> Result<Vec<ConsentRecord>, CustomerError> {
-        Ok(self.storage.consents(user).await?)
+        Ok(self.storage.consents(&[user]).await?)
     }
 
     /// Writes decisions down, and gives what the customer agrees to then.

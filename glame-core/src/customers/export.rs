@@ -86,7 +86,7 @@ impl CustomerExporter {
             edits: profile.edits,
             erased_at: profile.erased_at,
             cards: cards.into_values().collect(),
-            consents: self.storage.consents(user).await?,
+            consents: self.storage.consents(&[user]).await?,
             purchases: self.purchases(user).await?,
             points: account.map_or_else(|| AccountHeader::new(user), |account| account.header),
             points_transactions: self.transactions(user).await?,

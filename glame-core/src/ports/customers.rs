@@ -25,8 +25,8 @@ pub trait CustomerReader: Send + Sync {
     /// forgotten, in no fixed order.
     async fn kept_profiles(&self, users: &[UserId]) -> Result<Vec<Profile>, StorageError>;
 
-    /// Gives all decisions of a customer, oldest first.
-    async fn consents(&self, user: UserId) -> Result<Vec<ConsentRecord>, StorageError>;
+    /// Gives all decisions of these customers, by user id, those of each oldest first.
+    async fn consents(&self, users: &[UserId]) -> Result<Vec<ConsentRecord>, StorageError>;
 }
 
 /// Writes the profiles of customers and their consents.

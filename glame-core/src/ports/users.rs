@@ -2,7 +2,7 @@ use async_trait::async_trait;
 
 use super::StorageError;
 use crate::users::{DiscountCard, User};
-use crate::values::{CardRef, UserId};
+use crate::values::{CardNumber, CardRef, PhoneNumber, UserId};
 
 /// Finds users and cards.
 #[cfg_attr(any(test, feature = "testkit"), mockall::automock)]
@@ -30,6 +30,23 @@ pub trait UserReader: Send + Sync {
         after: Option<CardRef>,
         limit: u32,
     ) -> Result<Vec<DiscountCard>, StorageError>;
+
+    /// Gives the customers who have one of these phones, with the phone, in no fixed order.
+    ///
+    /// Removed customers and members of staff are none of them; several may have one phone.
+    async fn customers_with_phones(
+        &self,
+        phones: &[PhoneNumber],
+    ) -> Result<Vec<(PhoneNumber, UserId)>, StorageError>;
+
+    /// Gives the customers who hold a card with one of these numbers that is not removed, with the
+    /// number, in no fixed order.
+    ///
+    /// Removed customers and members of staff are none of them; several cards may have one number.
+    async fn customers_with_cards(
+        &self,
+        numbers: &[CardNumber],
+    ) -> Result<Vec<(CardNumber, UserId)>, StorageError>;
 
     /// Counts the customers that are not removed.
     async fn customer_count(&self) -> Result<u64, StorageError>;

@@ -1,9 +1,10 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, btree_set};
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
 use super::AssignmentSource;
+use crate::customers::Channel;
 use crate::users::User;
 use crate::values::Money;
 
@@ -94,67 +95,80 @@ pub struct TooFewRows {
     pub rows: usize,
 }
 
-/// A file of hashed CRM data for Yandex Audience, gathered page by page: columns `phone` and `email`.
+/// Hashed CRM data for Yandex Audience, gathered page by page: columns `phone` and `email`.
 ///
 /// Each value is hashed apart by SHA-256 (MD5 is refused since January 2025), the phone as digits
 /// with the country code, the address in small letters. Addresses that are not Latin are left out.
 /// No two lines are equal, and ordered by their hashes they tell nothing about the customers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct YandexAudience {
-    lines: BTreeSet<String>,
+    contacts: BTreeSet<HashedContacts>,
 }
 
+/// The lines of a file for Yandex Audience, the heads of the columns first.
+#[derive(Debug)]
+pub struct AudienceFile {
+    heads: Option<&'static str>,
+    contacts: btree_set::IntoIter<HashedContacts>,
+}
+
+/// The hashes of a phone and of an address.
+type HashedContacts = (Option<[u8; 32]>, Option<[u8; 32]>);
+
 impl YandexAudience {
-    /// Adds those of the customers for whom `has_agreed` holds and who have left a contact.
-    pub fn add<'a>(
-        &mut self,
-        users: impl IntoIterator<Item = &'a User>,
-        has_agreed: impl Fn(&User) -> bool,
-    ) {
-        let agreed = users.into_iter().filter(|user| has_agreed(user));
-        self.lines.extend(agreed.filter_map(hashed_contacts));
+    /// Adds a customer: the phone if `agrees` to short messages or calls, and the address if
+    /// `agrees` to letters. Who has left neither is no line.
+    pub fn add(&mut self, user: &User, agrees: impl Fn(Channel) -> bool) {
+        let phone = user
+            .phone
+            .filter(|_| agrees(Channel::Sms) || agrees(Channel::Phone));
+        let email = user.email.as_ref().filter(|email| {
+            let is_latin = email.as_str().is_ascii();
+            is_latin && agrees(Channel::Email)
+        });
+        if phone.is_some() || email.is_some() {
+            self.contacts.insert((
+                phone.map(|phone| hashed(&phone.digits().to_string())),
+                email.map(|email| hashed(email.as_str())),
+            ));
+        }
     }
 
     /// Gives the file.
     ///
     /// # Errors
     /// [`TooFewRows`] if it would have fewer than [`YANDEX_AUDIENCE_MIN_ROWS`].
-    pub fn finish(self) -> Result<String, TooFewRows> {
-        let rows = self.lines.len();
+    pub fn finish(self) -> Result<AudienceFile, TooFewRows> {
+        let rows = self.contacts.len();
         if rows < YANDEX_AUDIENCE_MIN_ROWS {
             return Err(TooFewRows { rows });
         }
-        let mut file = String::from("phone,email\n");
-        for line in self.lines {
-            file.push_str(&line);
-            file.push('\n');
-        }
-        Ok(file)
+        Ok(AudienceFile {
+            heads: Some("phone,email\n"),
+            contacts: self.contacts.into_iter(),
+        })
     }
 }
 
-fn hashed_contacts(user: &User) -> Option<String> {
-    let phone = user
-        .phone
-        .as_ref()
-        .map(|phone| hashed(&phone.digits().to_string()));
-    let latin = user
-        .email
-        .as_ref()
-        .filter(|email| email.as_str().is_ascii());
-    let email = latin.map(|email| hashed(email.as_str()));
-    (phone.is_some() || email.is_some()).then(|| {
-        format!(
-            "{},{}",
-            phone.unwrap_or_default(),
-            email.unwrap_or_default()
-        )
-    })
+impl Iterator for AudienceFile {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        if let Some(heads) = self.heads.take() {
+            return Some(heads.to_owned());
+        }
+        let (phone, email) = self.contacts.next()?;
+        Some(format!("{},{}\n", hex(phone), hex(email)))
+    }
 }
 
-fn hashed(text: &str) -> String {
+fn hashed(text: &str) -> [u8; 32] {
+    Sha256::digest(text.as_bytes()).into()
+}
+
+fn hex(hash: Option<[u8; 32]>) -> String {
     let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(text.as_bytes()) {
+    for byte in hash.iter().flatten() {
         // Writing into a string cannot fail.
         let _ = write!(hex, "{byte:02x}");
     }
@@ -168,11 +182,13 @@ mod tests {
 
     fn yandex_audience(
         users: &[User],
-        has_agreed: impl Fn(&User) -> bool,
+        agrees: impl Fn(&User, Channel) -> bool,
     ) -> Result<String, TooFewRows> {
         let mut audience = YandexAudience::default();
-        audience.add(users, has_agreed);
-        audience.finish()
+        for user in users {
+            audience.add(user, |channel| agrees(user, channel));
+        }
+        Ok(audience.finish()?.collect())
     }
 
     #[test]
@@ -224,13 +240,29 @@ mod tests {
     #[test]
     fn an_audience_is_hashed_filtered_and_large_enough() {
         let users: Vec<User> = (1..=101).map(fixtures::customer).collect();
-        let file = yandex_audience(&users, |user| *user != users[0]).unwrap();
+        let file = yandex_audience(&users, |user, _| *user != users[0]).unwrap();
         let lines: Vec<&str> = file.lines().collect();
         assert_eq!((lines[0], lines.len()), ("phone,email", 101));
         // SHA-256 of 79990000002 and of customer2@example.org.
         assert!(lines.contains(&"e312ec0a6b34c2a3e83eb9bad3b808170ac9e45563a3072d50a7df483867acef,5840ef51e0699fa48946e40228d5582f1e00299f847afaefc4226c54470c5a9b"), "{}", lines[1]);
-        let few = yandex_audience(&users[1..], |user| *user != users[1]);
+        let few = yandex_audience(&users[1..], |user, _| *user != users[1]);
         assert_eq!(few, Err(TooFewRows { rows: 99 }));
+    }
+
+    #[test]
+    fn each_contact_needs_an_agreement_of_its_own() {
+        let users: Vec<User> = (1..=100).map(fixtures::customer).collect();
+        let cells = |agreed: &'static [Channel]| {
+            let file = yandex_audience(&users, |_, channel| agreed.contains(&channel)).unwrap();
+            let (phone, email) = file.lines().nth(1).unwrap().split_once(',').unwrap();
+            (phone.len(), email.len())
+        };
+        assert_eq!(cells(&[Channel::Sms]), (64, 0));
+        assert_eq!(cells(&[Channel::Phone]), (64, 0));
+        assert_eq!(cells(&[Channel::Email]), (0, 64));
+        assert_eq!(cells(&[Channel::Email, Channel::Sms]), (64, 64));
+        let nobody = yandex_audience(&users, |_, channel| channel == Channel::Push);
+        assert_eq!(nobody, Err(TooFewRows { rows: 0 }));
     }
 
     #[test]
@@ -240,7 +272,7 @@ mod tests {
         users[1].phone = None;
         users[1].email = None;
         assert_eq!(
-            yandex_audience(&users, |_| true),
+            yandex_audience(&users, |_, _| true),
             Err(TooFewRows { rows: 99 })
         );
     }

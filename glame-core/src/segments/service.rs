@@ -1,5 +1,6 @@
 //! `SegmentService`: segments over a storage.
 
+mod importing;
 mod members;
 mod population;
 mod refreshing;
@@ -8,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+pub use importing::{Imported, RefusedLine};
 pub use members::Decided;
 pub use population::{Population, SegmentStats};
 pub use refreshing::Refreshed;

@@ -55,6 +55,7 @@ macro_rules! storage_conformance {
                 users_with_nothing_known_are_kept,
                 users_come_in_pages_by_id,
                 cards_are_found_by_reference_and_by_user,
+                customers_are_found_by_many_phones_and_cards,
                 a_card_moves_to_another_user,
                 a_card_without_a_number_is_kept,
                 cards_come_in_pages_by_reference,

@@ -25,8 +25,8 @@ use crate::purchases::{
 use crate::sync::{SyncKind, SyncRun, SyncStatus};
 use crate::users::{DiscountCard, Role, User};
 use crate::values::{
-    CardRef, LeaseToken, LookId, Money, PeriodRange, ProductRef, SavedLookId, StoreRef, SyncJobId,
-    SyncRunId, UserId,
+    CardNumber, CardRef, LeaseToken, LookId, Money, PeriodRange, PhoneNumber, ProductRef,
+    SavedLookId, StoreRef, SyncJobId, SyncRunId, UserId,
 };
 
 mod access;
@@ -197,6 +197,29 @@ impl UserReader for MemoryStorage {
             .collect())
     }
 
+    async fn customers_with_phones(
+        &self,
+        phones: &[PhoneNumber],
+    ) -> Result<Vec<(PhoneNumber, UserId)>, StorageError> {
+        let state = self.state();
+        let customers = state.users.values().filter(|user| is_customer(user));
+        let named = customers.filter_map(|user| Some((user.phone?, user.id)));
+        Ok(named.filter(|(phone, _)| phones.contains(phone)).collect())
+    }
+
+    async fn customers_with_cards(
+        &self,
+        numbers: &[CardNumber],
+    ) -> Result<Vec<(CardNumber, UserId)>, StorageError> {
+        let state = self.state();
+        let valid = state.cards.values().filter(|card| !card.removed);
+        let held = valid.filter(|card| state.users.get(&card.user).is_some_and(is_customer));
+        let named = held.filter_map(|card| Some((card.number.clone()?, card.user)));
+        Ok(named
+            .filter(|(number, _)| numbers.contains(number))
+            .collect())
+    }
+
     async fn cards_after(
         &self,
         after: Option<CardRef>,
@@ -215,10 +238,7 @@ impl UserReader for MemoryStorage {
 
     async fn customer_count(&self) -> Result<u64, StorageError> {
         let state = self.state();
-        let customers = state
-            .users
-            .values()
-            .filter(|user| user.role == Role::Customer && !user.removed);
+        let customers = state.users.values().filter(|user| is_customer(user));
         Ok(number(customers.count()))
     }
 }
@@ -636,4 +656,8 @@ fn size(limit: u32) -> usize {
 
 fn number(count: usize) -> u64 {
     u64::try_from(count).unwrap()
+}
+
+fn is_customer(user: &User) -> bool {
+    user.role == Role::Customer && !user.removed
 }

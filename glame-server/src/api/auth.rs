@@ -1,6 +1,7 @@
 //! Sign-in and sessions.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use glame_core::access::{Session, SessionScope, SignInName, SignedIn as Opened};
@@ -22,6 +23,12 @@ use super::problem::statuses;
 use super::signed_in::{Anybody, Origin, SESSION_COOKIE, SignedIn};
 use super::{Area, Problem, ProblemCode, Text};
 use crate::app::App;
+
+/// How long a code waits before it is sent.
+///
+/// The answer is gone by then: what sending costs falls on no answer of the same request, so that
+/// nobody sees by the time whether there was anything to send.
+const CODE_WAITS: Duration = Duration::from_millis(100);
 
 statuses! {
     /// What signs somebody in.
@@ -382,14 +389,17 @@ impl AuthApi {
             .request_code(&name, &origin.0)
             .await
             .map_err(Problem::from)?;
-        if let (Some(message), Some(codes)) = (asked.message, app.codes.clone()) {
-            // After the answer, so that nobody sees by the time whether there was anything to send.
-            app.errands.run(async move {
-                if let Err(error) = codes.send(&message).await {
-                    tracing::warn!(error = crate::output::describe(&error), "no code was sent");
-                }
-            });
-        }
+        let codes = app.codes.clone();
+        // There is an errand even where there is nothing to send: to begin one takes time as well.
+        app.errands.run(async move {
+            tokio::time::sleep(CODE_WAITS).await;
+            let (Some(message), Some(codes)) = (asked.message, codes) else {
+                return;
+            };
+            if let Err(error) = codes.send(&message).await {
+                tracing::warn!(error = crate::output::describe(&error), "no code was sent");
+            }
+        });
         Ok(Told::new(CodeAsked {
             success: true,
             message: "Если карта есть, код отправлен".to_owned(),

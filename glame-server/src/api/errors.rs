@@ -13,7 +13,7 @@ use glame_core::customers::CustomerError;
 use glame_core::looks::LookError;
 use glame_core::loyalty::{LoyaltyError, NotPosted, Refusal};
 use glame_core::ports::{SourceError, StorageError};
-use glame_core::segments::SegmentError;
+use glame_core::segments::{MemberFileError, SegmentError};
 use glame_core::webhooks::WebhookError;
 
 use super::problem::FieldProblem;
@@ -91,6 +91,12 @@ impl From<CustomerError> for Problem {
             CustomerError::Storage(error) => error.into(),
             error => internal(&error),
         }
+    }
+}
+
+impl From<MemberFileError> for Problem {
+    fn from(error: MemberFileError) -> Self {
+        Self::new(ProblemCode::ValueInvalid, error.to_string())
     }
 }
 

@@ -1,13 +1,14 @@
 //! Segments, as marketers make and read them.
 
 pub mod download;
+pub mod upload;
 pub mod views;
 
 use std::sync::Arc;
 
 use glame_core::access::{AuditAction, AuditNote};
 use glame_core::ports::TransitionPlace;
-use glame_core::segments::{Decision, SegmentVersion};
+use glame_core::segments::{MemberFile, SegmentVersion};
 use glame_core::values::{SegmentId, UserId};
 use poem::web::Data;
 use poem_openapi::OpenApi;
@@ -18,10 +19,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use self::download::Download;
+use self::upload::CsvFile;
 use self::views::{
-    DecisionMade, DecisionName, ExplanationView, MembersDecided, MembershipExplained, PreviewAsked,
-    RefreshedSegments, SegmentEditInput, SegmentInput, SegmentList, SegmentMembers, SegmentPreview,
-    SegmentTransitions, SegmentView,
+    DecisionMade, DecisionName, ExplanationView, MembersDecided, MembersImported,
+    MembershipExplained, PreviewAsked, RefreshedSegments, SegmentEditInput, SegmentInput,
+    SegmentList, SegmentMembers, SegmentPreview, SegmentTransitions, SegmentView,
 };
 use super::answer::{Answer, Made, Told, Versioned};
 use super::customer::default_limit;
@@ -220,18 +222,46 @@ impl SegmentsApi {
             .copied()
             .map(UserId::from_uuid)
             .collect();
-        let decision = match body.0.decision {
-            DecisionName::Include => Some(Decision::Include),
-            DecisionName::Exclude => Some(Decision::Exclude),
-            DecisionName::ByRule => None,
-        };
         let service = app.segments.changing().await;
         let decided = service
-            .decide(SegmentId::from_uuid(id.0), &users, decision)
+            .decide(SegmentId::from_uuid(id.0), &users, body.0.decision.into())
             .await
             .map_err(Problem::from)?;
         app.note_segment(&me, AuditAction::SegmentChanged).await?;
         Ok(Told::new(DecisionMade::from(decided)))
+    }
+
+    /// Include or exclude the customers of a table by hand, or leave them to the rule again.
+    ///
+    /// The table is CSV in UTF-8 under the heads of its columns, separated by commas, semicolons or
+    /// tabs. A line names a customer by `user_id`, `discount_card_number` or `phone`, the first of
+    /// them that is filled; other columns are left out, so that an export can be imported. Lines
+    /// that name nobody are told and change nothing. At most a mebibyte at once; a larger table is
+    /// sent in pieces, or given to `glame segments import`.
+    #[oai(
+        path = "/:id/import",
+        method = "post",
+        operation_id = "importSegmentMembers"
+    )]
+    async fn import(
+        &self,
+        me: SignedIn<Marketers>,
+        app: Data<&Arc<App>>,
+        /// The segment.
+        id: Path<Uuid>,
+        /// What is decided about them.
+        #[oai(default)]
+        decision: Query<DecisionName>,
+        body: CsvFile,
+    ) -> Answer<Told<MembersImported>, Changing> {
+        let lines = MemberFile::open(&body.0).map_err(Problem::from)?;
+        let service = app.segments.changing().await;
+        let imported = service
+            .import(SegmentId::from_uuid(id.0), lines, decision.0.into())
+            .await
+            .map_err(Problem::from)?;
+        app.note_segment(&me, AuditAction::SegmentChanged).await?;
+        Ok(Told::new(MembersImported::from(imported)))
     }
 
     /// Explain why a customer is a member of a segment, or is none.
@@ -331,6 +361,32 @@ impl SegmentsApi {
             .map_err(Problem::from)?;
         app.note_segment(&me, AuditAction::SegmentRead).await?;
         Ok(Download::members(app.segments.service().clone(), segment))
+    }
+
+    /// Download the members who agree to be reached, as a file for Yandex Audience.
+    ///
+    /// Phones of those who agree to short messages or calls and addresses of those who agree to
+    /// letters, each hashed by SHA-256. Yandex takes no fewer than a hundred rows, and neither are
+    /// fewer given.
+    #[oai(
+        path = "/:id/export/yandex-audience",
+        method = "get",
+        operation_id = "exportYandexAudience"
+    )]
+    async fn export_yandex_audience(
+        &self,
+        me: SignedIn<Marketers>,
+        app: Data<&Arc<App>>,
+        /// The segment.
+        id: Path<Uuid>,
+    ) -> Answer<Download, Reading> {
+        let segment = SegmentId::from_uuid(id.0);
+        let service = app.segments.service();
+        service.segment(segment).await.map_err(Problem::from)?;
+        let audience = service.export_yandex_audience(segment).await;
+        let audience = audience.map_err(Problem::from)?;
+        app.note_segment(&me, AuditAction::SegmentRead).await?;
+        Ok(Download::audience(audience))
     }
 }
 

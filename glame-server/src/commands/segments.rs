@@ -1,5 +1,7 @@
+mod members;
+
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -20,6 +22,10 @@ pub(super) enum Segments {
     Preview(Preview),
     /// Fill all segments with the customers of this moment
     Refresh(Shown),
+    /// Include or exclude the customers of a CSV file by hand
+    Import(members::Import),
+    /// Write the members of a segment as CSV, or for Yandex Audience
+    Export(members::Export),
 }
 
 #[derive(Debug, Args)]
@@ -69,6 +75,8 @@ impl Segments {
             Self::List(shown) => list(&service, &shown).await?,
             Self::Preview(preview) => preview.run(settings, &service).await?,
             Self::Refresh(shown) => refresh(settings, &service, &shown).await?,
+            Self::Import(import) => import.run(&service).await?,
+            Self::Export(export) => export.run(&service).await?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -98,7 +106,9 @@ async fn list(service: &SegmentService, shown: &Shown) -> Result<(), CommandErro
 
 impl Preview {
     async fn run(self, settings: &Settings, service: &SegmentService) -> Result<(), CommandError> {
-        let rule = SegmentRule::parse(&self.text()?)
+        let rule = String::from_utf8(bytes_of(&self.rule, LARGEST_RULE)?)
+            .map_err(|_| format!("{} is not in UTF-8", self.rule.display()))?;
+        let rule = SegmentRule::parse(&rule)
             .map_err(|errors| format!("the rule does not hold: {errors}"))?;
         let population = service.load(wiring::as_of(settings)).await?;
         let preview = population.preview(&rule, None, self.sample)?;
@@ -127,20 +137,22 @@ impl Preview {
         }
         Ok(())
     }
+}
 
-    fn text(&self) -> Result<String, CommandError> {
-        let mut text = String::new();
-        let read = if self.rule.as_os_str() == "-" {
-            std::io::stdin()
-                .take(LARGEST_RULE)
-                .read_to_string(&mut text)
-        } else {
-            let file = std::fs::File::open(&self.rule);
-            file.and_then(|file| file.take(LARGEST_RULE).read_to_string(&mut text))
-        };
-        read.map_err(|error| format!("cannot read {}: {error}", self.rule.display()))?;
-        Ok(text)
+/// Reads a file, or standard input for -, and no more than so many bytes.
+fn bytes_of(file: &Path, most: u64) -> Result<Vec<u8>, CommandError> {
+    let mut bytes = Vec::new();
+    let read = if file.as_os_str() == "-" {
+        std::io::stdin().take(most + 1).read_to_end(&mut bytes)
+    } else {
+        let opened = std::fs::File::open(file);
+        opened.and_then(|opened| opened.take(most + 1).read_to_end(&mut bytes))
+    };
+    read.map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > most) {
+        return Err(format!("{} is larger than {most} bytes", file.display()).into());
     }
+    Ok(bytes)
 }
 
 async fn refresh(

@@ -79,12 +79,12 @@ impl CustomerReader for PostgresStorage {
         rows.into_iter().map(Profile::try_from).collect()
     }
 
-    async fn consents(&self, user: UserId) -> Result<Vec<ConsentRecord>, StorageError> {
+    async fn consents(&self, users: &[UserId]) -> Result<Vec<ConsentRecord>, StorageError> {
         let rows = sqlx::query_as!(
             ConsentRow,
             "SELECT user_id, sequence, topic, decision, text_version, source, actor, decided_at
-             FROM consents WHERE user_id = $1 ORDER BY sequence",
-            user.as_uuid(),
+             FROM consents WHERE user_id = ANY($1) ORDER BY user_id, sequence",
+            &column(users, |user| *user.as_uuid()),
         )
         .fetch_all(&self.pool)
         .await

@@ -1,11 +1,13 @@
 use async_trait::async_trait;
 use glame_core::ports::{StorageError, UserReader, UserWriter};
 use glame_core::users::{DiscountCard, Gender, User};
-use glame_core::values::{CardNumber, CardRef, CounterpartyRef, EmailAddress, PlainText, UserId};
+use glame_core::values::{
+    CardNumber, CardRef, CounterpartyRef, EmailAddress, PhoneNumber, PlainText, UserId,
+};
 
 use super::search_index::{index_cards, index_users};
 use super::{PostgresStorage, PostgresWork, column};
-use crate::rows::{CardRow, UserRow, digits_of, first_after, users_of};
+use crate::rows::{CardRow, UserRow, digits_of, first_after, phone_number, users_of};
 use crate::tables::{DISCOUNT_CARDS, USERS};
 
 #[async_trait]
@@ -85,6 +87,47 @@ impl UserReader for PostgresStorage {
         .await
         .map_err(DISCOUNT_CARDS.reading())?;
         rows.into_iter().map(DiscountCard::try_from).collect()
+    }
+
+    async fn customers_with_phones(
+        &self,
+        phones: &[PhoneNumber],
+    ) -> Result<Vec<(PhoneNumber, UserId)>, StorageError> {
+        let rows = sqlx::query!(
+            r#"SELECT phone AS "phone!", user_id FROM users
+               WHERE phone = ANY($1) AND role = 'customer' AND NOT removed"#,
+            &column(phones, |phone| digits_of(*phone)),
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(USERS.reading())?;
+        let named = |phone, user| Ok((phone_number(phone)?, UserId::from_uuid(user)));
+        rows.into_iter()
+            .map(|row| named(row.phone, row.user_id))
+            .collect()
+    }
+
+    async fn customers_with_cards(
+        &self,
+        numbers: &[CardNumber],
+    ) -> Result<Vec<(CardNumber, UserId)>, StorageError> {
+        let rows = sqlx::query!(
+            r#"SELECT card.number AS "number!", card.user_id
+               FROM discount_cards AS card JOIN users ON users.user_id = card.user_id
+               WHERE card.number = ANY($1) AND NOT card.removed
+                 AND users.role = 'customer' AND NOT users.removed"#,
+            &column(numbers, |number| number.as_str().to_owned()),
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(DISCOUNT_CARDS.reading())?;
+        let named = |number: String, user| {
+            let number = CardNumber::parse(&number).map_err(DISCOUNT_CARDS.corrupt("number"))?;
+            Ok((number, UserId::from_uuid(user)))
+        };
+        rows.into_iter()
+            .map(|row| named(row.number, row.user_id))
+            .collect()
     }
 
     async fn customer_count(&self) -> Result<u64, StorageError> {

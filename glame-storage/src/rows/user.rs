@@ -65,7 +65,7 @@ impl TryFrom<UserRow> for User {
 }
 
 /// Reads the digits of a number of `users`.
-pub(super) fn phone_number(digits: i64) -> Result<PhoneNumber, StorageError> {
+pub(crate) fn phone_number(digits: i64) -> Result<PhoneNumber, StorageError> {
     let digits = u64::try_from(digits).map_err(USERS.corrupt("phone"))?;
     PhoneNumber::from_digits(digits).map_err(USERS.corrupt("phone"))
 }

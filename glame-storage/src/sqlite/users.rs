@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use glame_core::ports::{StorageError, UserReader, UserWriter};
 use glame_core::users::{DiscountCard, Gender, User};
-use glame_core::values::{CardNumber, CardRef, EmailAddress, PlainText, UserId};
+use glame_core::values::{CardNumber, CardRef, EmailAddress, PhoneNumber, PlainText, UserId};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ use super::lists::{hex, json_rows};
 use super::packed::PackedRows;
 use super::search_index::{index_cards, index_users};
 use super::{SqliteStorage, SqliteWork};
-use crate::rows::{CardRow, UserRow, digits_of, first_after, users_of};
+use crate::rows::{CardRow, UserRow, digits_of, first_after, phone_number, users_of};
 use crate::tables::{DISCOUNT_CARDS, USERS};
 
 #[async_trait]
@@ -86,6 +86,47 @@ impl UserReader for SqliteStorage {
         .await
         .map_err(DISCOUNT_CARDS.reading())?;
         rows.into_iter().map(DiscountCard::try_from).collect()
+    }
+
+    async fn customers_with_phones(
+        &self,
+        phones: &[PhoneNumber],
+    ) -> Result<Vec<(PhoneNumber, UserId)>, StorageError> {
+        let rows = sqlx::query!(
+            r#"SELECT phone AS "phone!", user_id AS "user_id: Uuid" FROM users
+               WHERE phone IN (SELECT value FROM json_each(?1)) AND role = 'customer' AND NOT removed"#,
+            json_rows(phones, |phone| digits_of(*phone))?,
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(USERS.reading())?;
+        let named = |phone, user| Ok((phone_number(phone)?, UserId::from_uuid(user)));
+        rows.into_iter()
+            .map(|row| named(row.phone, row.user_id))
+            .collect()
+    }
+
+    async fn customers_with_cards(
+        &self,
+        numbers: &[CardNumber],
+    ) -> Result<Vec<(CardNumber, UserId)>, StorageError> {
+        let rows = sqlx::query!(
+            r#"SELECT card.number AS "number!", card.user_id AS "user_id: Uuid"
+               FROM discount_cards AS card JOIN users ON users.user_id = card.user_id
+               WHERE card.number IN (SELECT value FROM json_each(?1)) AND NOT card.removed
+                 AND users.role = 'customer' AND NOT users.removed"#,
+            json_rows(numbers, CardNumber::as_str)?,
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(DISCOUNT_CARDS.reading())?;
+        let named = |number: String, user| {
+            let number = CardNumber::parse(&number).map_err(DISCOUNT_CARDS.corrupt("number"))?;
+            Ok((number, UserId::from_uuid(user)))
+        };
+        rows.into_iter()
+            .map(|row| named(row.number, row.user_id))
+            .collect()
     }
 
     async fn customer_count(&self) -> Result<u64, StorageError> {

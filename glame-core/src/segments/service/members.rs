@@ -1,10 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{PAGE, SegmentError, SegmentService};
+use crate::customers::{ConsentTopic, Consents};
 use crate::ports::{SegmentOverride, StorageError};
 use crate::segments::{
-    CustomerSegment, Decision, ExportRow, Matching, Overrides, UserSegment, YandexAudience,
-    csv_rows, materialise,
+    AudienceFile, CustomerSegment, Decision, ExportRow, Matching, Overrides, UserSegment,
+    YandexAudience, csv_rows, materialise,
 };
 use crate::users::{Role, User};
 use crate::values::{SegmentId, UserId};
@@ -35,13 +36,7 @@ impl SegmentService {
         let users: Vec<UserId> = users.into_iter().collect();
         let mut decided = Decided::default();
         for batch in users.chunks(usize::try_from(PAGE).unwrap_or(1)) {
-            let known = self.storage.users(batch).await?;
-            let is_customer = |user: &&User| user.role == Role::Customer && !user.removed;
-            let customers: BTreeSet<UserId> = known
-                .iter()
-                .filter(is_customer)
-                .map(|user| user.id)
-                .collect();
+            let customers = self.customers_among(batch).await?;
             let strangers = batch.iter().filter(|user| !customers.contains(user));
             decided.strangers.extend(strangers);
             decided.stored += customers.len();
@@ -51,7 +46,17 @@ impl SegmentService {
         Ok(decided)
     }
 
-    async fn decide_batch(
+    /// Gives those who are customers.
+    pub(super) async fn customers_among(
+        &self,
+        users: &[UserId],
+    ) -> Result<BTreeSet<UserId>, StorageError> {
+        let known = self.storage.users(users).await?.into_iter();
+        let is_customer = |user: &User| user.role == Role::Customer && !user.removed;
+        Ok(known.filter(is_customer).map(|user| user.id).collect())
+    }
+
+    pub(super) async fn decide_batch(
         &self,
         segment: &CustomerSegment,
         users: &[UserId],
@@ -132,12 +137,11 @@ impl SegmentService {
         Ok(Some((last, csv_rows(&rows))))
     }
 
-    /// Writes the members for whom `has_agreed` holds as a file for Yandex Audience.
+    /// Writes those of the members who agree to be reached, as a file for Yandex Audience.
     pub async fn export_yandex_audience(
         &self,
         segment: SegmentId,
-        has_agreed: impl Fn(&User) -> bool + Send + Sync,
-    ) -> Result<String, SegmentError> {
+    ) -> Result<AudienceFile, SegmentError> {
         let mut audience = YandexAudience::default();
         let mut after = None;
         loop {
@@ -146,7 +150,18 @@ impl SegmentService {
                 return Ok(audience.finish()?);
             };
             after = Some(last.user);
-            audience.add(self.users_of(&members).await?.values(), &has_agreed);
+            let ids: Vec<UserId> = members.iter().map(|member| member.user).collect();
+            let decisions = self.storage.consents(&ids).await?;
+            let mut agreed: BTreeMap<UserId, Consents> = decisions
+                .chunk_by(|one, other| one.user == other.user)
+                .map(|decisions| (decisions[0].user, Consents::fold(decisions)))
+                .collect();
+            for user in self.users_of(&members).await?.values() {
+                let consents = agreed.remove(&user.id).unwrap_or_default();
+                audience.add(user, |channel| {
+                    consents.granted(ConsentTopic::Marketing(channel))
+                });
+            }
         }
     }
 

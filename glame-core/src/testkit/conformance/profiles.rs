@@ -241,11 +241,15 @@ pub async fn consents_are_only_added_to(storage: &dyn Storage) {
     work.add_consents(&[]).await.unwrap();
     assert_eq!(work.locked_consents(anna.id).await.unwrap(), history);
     work.commit().await.unwrap();
-    assert_eq!(storage.consents(anna.id).await.unwrap(), history);
+    assert_eq!(storage.consents(&[anna.id]).await.unwrap(), history);
     let mut work = storage.begin().await.unwrap();
     let again = work.add_consents(&[consent(anna.id, 2, sms)]).await;
     assert!(matches!(again, Err(StorageError::Conflict { .. })));
     drop(work);
-    assert_eq!(storage.consents(anna.id).await.unwrap(), history);
-    assert_eq!(storage.consents(customer(9).id).await.unwrap(), []);
+    assert_eq!(storage.consents(&[anna.id]).await.unwrap(), history);
+    assert_eq!(storage.consents(&[customer(9).id]).await.unwrap(), []);
+    let mut of_both = [history, vec![consent(boris.id, 1, sms)]];
+    of_both.sort_by_key(|decisions| decisions[0].user);
+    let both = [boris.id, customer(9).id, anna.id];
+    assert_eq!(storage.consents(&both).await.unwrap(), of_both.concat());
 }

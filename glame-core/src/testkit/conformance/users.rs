@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::with_users;
 use crate::ports::Storage;
-use crate::testkit::fixtures::{card, card_ref, counterparty, customer, minute, text};
+use crate::testkit::fixtures::{card, card_number, card_ref, counterparty, customer, minute, text};
 use crate::users::{Holder, Role, User};
 
 /// A stored user is found as it was, with "ё" and emoji in the name.
@@ -117,6 +117,35 @@ pub async fn cards_are_found_by_reference_and_by_user(storage: &dyn Storage) {
     );
     assert_eq!(storage.cards_of(&[boris.id]).await.unwrap(), [second]);
     assert_eq!(storage.cards_of(&[]).await.unwrap(), []);
+}
+
+/// Customers are found by many phones and cards at once, several by one phone; who is removed, no
+/// customer or holds a removed card is nobody.
+pub async fn customers_are_found_by_many_phones_and_cards(storage: &dyn Storage) {
+    let mut users = [1, 2, 3, 4, 5].map(customer);
+    users[1].phone = users[0].phone;
+    users[2].removed = true;
+    users[3].role = Role::Admin;
+    let mut cards = [1, 2, 3, 4, 5].map(|n| card(n, customer(n).id));
+    cards[4].removed = true;
+    let mut work = with_users(storage, &users).await;
+    work.put_cards(&cards).await.unwrap();
+    work.commit().await.unwrap();
+    let phones = [1, 3, 4, 5, 9].map(|n| customer(n).phone.unwrap());
+    let mut found = storage.customers_with_phones(&phones).await.unwrap();
+    found.sort();
+    let mut expected =
+        [(0, 0), (0, 1), (3, 4)].map(|(phone, user)| (phones[phone], users[user].id));
+    expected.sort();
+    assert_eq!(found, expected);
+    let numbers = [1, 2, 3, 4, 5, 9].map(card_number);
+    let mut found = storage.customers_with_cards(&numbers).await.unwrap();
+    found.sort_by_key(|(_, user)| *user);
+    let mut expected = [0, 1].map(|n| (numbers[n].clone(), users[n].id));
+    expected.sort_by_key(|(_, user)| *user);
+    assert_eq!(found, expected);
+    assert_eq!(storage.customers_with_phones(&[]).await.unwrap(), []);
+    assert_eq!(storage.customers_with_cards(&[]).await.unwrap(), []);
 }
 
 /// A card that is put under another user leaves the first one.

@@ -127,9 +127,13 @@ impl CustomerReader for MemoryStorage {
             .collect())
     }
 
-    async fn consents(&self, user: UserId) -> Result<Vec<ConsentRecord>, StorageError> {
+    async fn consents(&self, users: &[UserId]) -> Result<Vec<ConsentRecord>, StorageError> {
         let state = self.state();
-        Ok(state.consents.get(&user).cloned().unwrap_or_default())
+        let users: BTreeSet<_> = users.iter().collect();
+        let decisions = users
+            .into_iter()
+            .filter_map(|user| state.consents.get(user));
+        Ok(decisions.flatten().cloned().collect())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Files of members, written page by page while they are sent.
 
-use futures_util::stream::{self, TryStreamExt};
-use glame_core::segments::{CSV_HEADER, SegmentService};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use glame_core::segments::{AudienceFile, CSV_HEADER, SegmentService};
 use glame_core::values::{SegmentId, UserId};
 use poem::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use poem::{Body, IntoResponse, Response};
@@ -14,7 +14,13 @@ use crate::output::describe;
 
 /// A table of members, as CSV that spreadsheets open.
 #[derive(Debug)]
-pub struct Download(Body);
+pub struct Download {
+    name: &'static str,
+    body: Body,
+}
+
+/// So many lines of a file that is there already are sent together.
+const LINES_AT_ONCE: usize = 1_000;
 
 /// How far a table is written.
 enum Written {
@@ -39,7 +45,20 @@ impl Download {
                 Ok::<_, std::io::Error>(page.map(|(last, rows)| (rows, Written::Until(Some(last)))))
             }
         });
-        Self(Body::from_bytes_stream(rows.map_ok(String::into_bytes)))
+        Self {
+            name: "segment.csv",
+            body: Body::from_bytes_stream(rows.map_ok(String::into_bytes)),
+        }
+    }
+
+    /// Writes a file for Yandex Audience.
+    pub(super) fn audience(file: AudienceFile) -> Self {
+        let lines = stream::iter(file).chunks(LINES_AT_ONCE);
+        let bytes = lines.map(|lines| Ok::<_, std::io::Error>(lines.concat().into_bytes()));
+        Self {
+            name: "yandex-audience.csv",
+            body: Body::from_bytes_stream(bytes),
+        }
     }
 }
 
@@ -47,8 +66,11 @@ impl IntoResponse for Download {
     fn into_response(self) -> Response {
         Response::builder()
             .header(CONTENT_TYPE, "text/csv; charset=utf-8")
-            .header(CONTENT_DISPOSITION, "attachment; filename=\"segment.csv\"")
-            .body(self.0)
+            .header(
+                CONTENT_DISPOSITION,
+                format!("attachment; filename=\"{}\"", self.name),
+            )
+            .body(self.body)
     }
 }
 

