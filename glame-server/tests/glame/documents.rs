@@ -175,9 +175,14 @@ fn every_operation_has_an_example_of_request_and_answer() {
                 assert!(!is_needed || !parameter["example"].is_null(), "{name}");
             }
             if let Some(body) = operation.get("requestBody") {
-                let schema = body["content"]["application/json"]["schema"]["$ref"].as_str();
-                let schema = schema.unwrap().rsplit('/').next().unwrap();
-                assert!(schemas[schema]["example"].is_object(), "{name}: {schema}");
+                for (kind, content) in body["content"].as_object().unwrap() {
+                    let schema = &content["schema"];
+                    let shown = match schema["$ref"].as_str() {
+                        Some(named) => &schemas[named.rsplit('/').next().unwrap()],
+                        None => schema,
+                    };
+                    assert!(!shown["example"].is_null(), "{name}: {kind}");
+                }
             }
             for (status, answer) in operation["responses"].as_object().unwrap() {
                 let body = &answer["content"]["application/json"];
