@@ -106,6 +106,7 @@ pub fn routes(app: Arc<App>, limits: RequestLimits) -> BoxEndpoint<'static, Resp
     measurements
         .measured(routes)
         .with(security_headers())
+        .around(limits::closing_before_the_end)
         .around(move |endpoint, request| drain::closing(stop.clone(), endpoint, request))
         .map_to_response()
         .boxed()

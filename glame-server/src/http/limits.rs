@@ -5,15 +5,20 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use poem::http::HeaderValue;
-use poem::http::header::CONTENT_LENGTH;
-use poem::{Endpoint, IntoResponse, Request, Response};
+use futures_util::TryStreamExt;
+use poem::error::ReadBodyError;
+use poem::http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
+use poem::http::{HeaderValue, StatusCode, Version};
+use poem::{Body, Endpoint, IntoResponse, Request, Response};
 
 use super::origin::client_address;
 use crate::api::{Problem, ProblemCode};
 
 /// The most bytes that the body of a request has.
 const MOST_BYTES: usize = 1 << 20;
+
+/// How much of a larger body is read on for.
+const MOST_THROWN_AWAY: usize = 16 << 20;
 
 /// How long a request may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -31,17 +36,58 @@ pub(super) async fn of_one_mebibyte<E: Endpoint>(
 ) -> poem::Result<Response> {
     let told = request.headers().get(CONTENT_LENGTH);
     let length = told.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if length.is_some_and(|bytes| bytes > MOST_BYTES) {
-        return Err(poem::error::ReadBodyError::PayloadTooLarge.into());
+    if length.is_some_and(|bytes| bytes > MOST_THROWN_AWAY) {
+        return Err(ReadBodyError::PayloadTooLarge.into());
     }
     if length != Some(0) {
-        let body = request.take_body().into_bytes_limit(MOST_BYTES).await?;
+        let body = read(request.take_body()).await?;
         request.set_body(body);
     }
     endpoint
         .call(request)
         .await
         .map(IntoResponse::into_response)
+}
+
+/// Reads a body of a mebibyte; a larger one is read on for a while and thrown away, because a client
+/// that is still sending when its connection is closed may never read why.
+async fn read(body: Body) -> Result<Vec<u8>, ReadBodyError> {
+    let (mut kept, mut length) = (Vec::new(), 0);
+    let mut chunks = body.into_bytes_stream();
+    while let Some(chunk) = chunks.try_next().await? {
+        length += chunk.len();
+        if length <= MOST_BYTES {
+            kept.extend_from_slice(&chunk);
+        } else if length <= MOST_THROWN_AWAY {
+            kept = Vec::new();
+        } else {
+            break;
+        }
+    }
+    if length > MOST_BYTES {
+        return Err(ReadBodyError::PayloadTooLarge);
+    }
+    Ok(kept)
+}
+
+/// Closes the connection behind an answer that was given before the body of its request was read.
+///
+/// The server does so anyway, for the rest of the body is no request; but only a client that is told
+/// does not send its next request there.
+pub(super) async fn closing_before_the_end<E: Endpoint>(
+    endpoint: Arc<E>,
+    request: Request,
+) -> poem::Result<Response> {
+    let headers = request.headers();
+    let has_body = headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
+    let is_textual = request.version() <= Version::HTTP_11;
+    let mut response = endpoint.call(request).await?.into_response();
+    let unread = [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::TOO_MANY_REQUESTS];
+    if is_textual && has_body && unread.contains(&response.status()) {
+        let headers = response.headers_mut();
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(response)
 }
 
 /// Ends requests that take too long.

@@ -99,6 +99,33 @@ async fn the_server_answers_and_stops_on_sigterm() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_too_large_is_refused_and_the_connection_closed() {
+    let shop = Shop::open(small_shop(1), Database::Sqlite)
+        .await
+        .with("GLAME_SYNC_SCHEDULE", "off");
+    let (_server, address) = serve(&shop).await;
+    let head = "POST /api/auth/verify-card HTTP/1.1\r\nHost: glame\r\n\
+                Content-Type: application/json\r\n";
+    let of = |length: usize| "9".repeat(length);
+    let told = |length: usize| format!("{head}Content-Length: {length}\r\n\r\n{}", of(length));
+    let in_chunks = format!(
+        "{head}Transfer-Encoding: chunked\r\n\r\n200000\r\n{}\r\n0\r\n\r\n",
+        of(0x20_0000)
+    );
+    for request in [told((1 << 20) + 1), told(8 << 20), in_chunks] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        // It ends, although the client would go on.
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let answer = answer.to_lowercase();
+        assert!(answer.starts_with("http/1.1 413 "), "{answer}");
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+        assert!(answer.contains("request_body_too_large"), "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_whose_database_has_gone_is_alive_and_not_ready() {
     let shop = Shop::open(small_shop(1), Database::Postgres)
         .await
