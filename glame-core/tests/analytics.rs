@@ -139,6 +139,8 @@ proptest! {
             }
             let spread = analytics.get_rfm_analysis(Figures::Stored, |_| {}).await.unwrap();
             assert_eq!(spread.segments, expected.rfm.segments());
+            assert_eq!(spread.customers, expected.rfm.buyers());
+            assert_eq!(spread.statuses, expected.statuses);
         });
     }
 }

@@ -14,8 +14,10 @@ pub mod etag;
 pub mod looks;
 pub mod named;
 pub mod paging;
+pub mod parameters;
 pub mod problem;
 pub mod roubles;
+mod scalar;
 pub mod segments;
 pub mod signed_in;
 pub mod staff;
@@ -44,6 +46,8 @@ pub use analytics::AnalyticsApi;
 pub use auth::AuthApi;
 pub use customer::CustomerApi;
 pub use customers::CustomersApi;
+pub use customers::list::CustomerListApi;
+pub use customers::points::PointsApi;
 pub use document::{document, pages};
 pub use looks::LooksApi;
 pub use named::Named;
@@ -87,7 +91,9 @@ pub enum Area {
 pub type Areas = (
     AuthApi,
     CustomerApi,
+    CustomerListApi,
     CustomersApi,
+    PointsApi,
     SegmentsApi,
     AnalyticsApi,
     LooksApi,
@@ -103,7 +109,9 @@ pub fn service() -> OpenApiService<Areas, ()> {
     let areas = (
         AuthApi,
         CustomerApi,
+        CustomerListApi,
         CustomersApi,
+        PointsApi,
         SegmentsApi,
         AnalyticsApi,
         LooksApi,

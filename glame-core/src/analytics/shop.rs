@@ -15,8 +15,8 @@ use super::buying::{
     ValueTotals,
 };
 use super::{
-    AsOf, CategoryNames, CustomerOutlook, Foresight, Group, MeasuredCustomer, OutlookPolicy,
-    RfmScore, RfmSegment, day_number,
+    AsOf, CategoryNames, CustomerOutlook, CustomerStatus, Foresight, Group, MeasuredCustomer,
+    OutlookPolicy, RfmScore, RfmSegment, day_number,
 };
 use crate::values::{Money, PlainText, UserId};
 
@@ -52,6 +52,10 @@ pub struct ShopAnalysis {
     pub bought_together: Vec<CategoryPair<PlainText>>,
     /// How customers are spread over scores.
     pub rfm: RfmSpread,
+    /// Customers of each status who have bought or returned something, best first, empty ones
+    /// included.
+    #[serde(default)]
+    pub statuses: Vec<(CustomerStatus, Group)>,
     /// What all customers have been worth and may be worth.
     pub values: ValueTotals,
     /// Customers of each risk, the lowest first, with what they have spent.
@@ -106,6 +110,12 @@ pub struct RfmSpread {
 }
 
 impl RfmSpread {
+    /// Gives how many customers have bought, for those are scored.
+    #[must_use]
+    pub fn buyers(&self) -> u64 {
+        self.cells.iter().map(|(_, group)| group.customers).sum()
+    }
+
     /// Gives the customers of each segment of the named map, best first, empty ones included.
     #[must_use]
     pub fn segments(&self) -> Vec<(RfmSegment, Group)> {
@@ -151,6 +161,7 @@ pub(super) struct Survey {
     known_then: usize,
     outcomes: Vec<Outcome>,
     rfm: BTreeMap<RfmScore, Group>,
+    statuses: BTreeMap<CustomerStatus, Group>,
     values: ValueTotals,
     churn: BTreeMap<ChurnLevel, Group>,
     cohorts: CohortCollector,
@@ -218,6 +229,7 @@ impl Learning {
             known_then: 0,
             outcomes: Vec::new(),
             rfm: BTreeMap::new(),
+            statuses: BTreeMap::new(),
             values: ValueTotals::default(),
             churn: BTreeMap::new(),
             cohorts: CohortCollector::until(day_zero, day_number(self.today))?,
@@ -246,6 +258,8 @@ impl Survey {
                 let cell = self.rfm.entry(score).or_default();
                 cell.add(outlook.value.historic);
             }
+            let status = self.statuses.entry(customer.metrics.status).or_default();
+            status.add(outlook.value.historic);
             self.values.add(&outlook.value);
             let group = self.churn.entry(outlook.churn.level).or_default();
             group.add(outlook.value.historic);
@@ -285,6 +299,10 @@ impl Survey {
             let group = self.churn.get(&level).copied();
             (level, group.unwrap_or_default())
         };
+        let status = |status| {
+            let group = self.statuses.get(&status).copied();
+            (status, group.unwrap_or_default())
+        };
         ShopAnalysis {
             as_of: self.as_of,
             computed_at,
@@ -292,6 +310,7 @@ impl Survey {
             rfm: RfmSpread {
                 cells: self.rfm.into_iter().collect(),
             },
+            statuses: CustomerStatus::ALL.map(status).to_vec(),
             values: self.values,
             churn: ChurnLevel::ALL.map(risk).to_vec(),
             cohorts: self.cohorts.finish(),

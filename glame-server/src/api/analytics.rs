@@ -4,6 +4,7 @@ pub mod views;
 
 use std::sync::Arc;
 
+use futures_util::future::try_join;
 use glame_core::analytics::CustomerAnalyticsService;
 use glame_core::values::UserId;
 use poem::web::Data;
@@ -12,8 +13,8 @@ use poem_openapi::param::{Path, Query};
 use uuid::Uuid;
 
 use self::views::{
-    Churn, Cohorts, Dashboard, Forecasting, Languages, LifetimeValues, OutlookView, RankedBy,
-    RfmMatrix, SegmentStatsList, TopCustomers,
+    Churn, Cohorts, Dashboard, Forecasting, Languages, LifetimeValues, OutlookView, Overview,
+    RankedBy, RfmMatrix, SegmentStatsList, TopCustomers,
 };
 use super::answer::{Answer, Told};
 use super::problem::statuses;
@@ -34,6 +35,25 @@ pub struct AnalyticsApi;
 
 #[OpenApi(prefix_path = "/api", tag = "Area::Analytics")]
 impl AnalyticsApi {
+    /// Tell how customers are spread and what they have brought.
+    #[oai(
+        path = "/admin/customers/analytics/overview",
+        method = "get",
+        operation_id = "getOverview"
+    )]
+    async fn overview(
+        &self,
+        _me: SignedIn<Marketers>,
+        app: Data<&Arc<App>>,
+    ) -> Answer<Told<Overview>, Counting> {
+        let (customers, analysis) = try_join(
+            async { Ok(app.storage.customer_count().await?) },
+            app.shop_analysis(),
+        )
+        .await?;
+        Ok(Told::new(Overview::of(customers, &analysis, app.zone)))
+    }
+
     /// Show the heat map of RFM: customers and money of each cell.
     #[oai(
         path = "/admin/analytics/rfm",

@@ -1,10 +1,9 @@
 //! Versions in `ETag` and `If-Match`.
 
-use std::borrow::Cow;
+use poem_openapi::registry::MetaSchema;
+use poem_openapi::types::{ParseError, ParseFromParameter, ParseResult};
 
-use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
-use poem_openapi::types::{ParseError, ParseFromParameter, ParseResult, Type};
-
+use super::scalar::scalar;
 use super::{Problem, ProblemCode};
 
 /// What `If-Match` says: a version, or `*` for whatever is there.
@@ -30,33 +29,14 @@ impl IfMatch {
     }
 }
 
-impl Type for IfMatch {
-    const IS_REQUIRED: bool = true;
-
-    type RawValueType = Self;
-    type RawElementValueType = Self;
-
-    fn name() -> Cow<'static, str> {
-        "string(etag)".into()
+scalar!(
+    IfMatch,
+    "string(etag)",
+    MetaSchema {
+        pattern: Some(format!(r#"^(\*|"[0-9]{{1,{}}}")$"#, Self::MOST_DIGITS)),
+        ..MetaSchema::new_with_format("string", "etag")
     }
-
-    fn schema_ref() -> MetaSchemaRef {
-        MetaSchemaRef::Inline(Box::new(MetaSchema {
-            pattern: Some(format!(r#"^(\*|"[0-9]{{1,{}}}")$"#, Self::MOST_DIGITS)),
-            ..MetaSchema::new_with_format("string", "etag")
-        }))
-    }
-
-    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
-        Some(self)
-    }
-
-    fn raw_element_iter<'a>(
-        &'a self,
-    ) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
-        Box::new(self.as_raw_value().into_iter())
-    }
-}
+);
 
 impl ParseFromParameter for IfMatch {
     fn parse_from_parameter(text: &str) -> ParseResult<Self> {

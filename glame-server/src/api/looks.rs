@@ -17,11 +17,12 @@ use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::answer::{Answer, Made, Told, Versioned};
-use super::customer::{default_limit, plain};
 use super::etag::IfMatch;
 use super::paging::Page;
+use super::parameters::{CursorText, PageLength};
 use super::problem::statuses;
 use super::signed_in::{Anybody, ContentMakers, SignedIn};
+use super::text::plain;
 use super::views::{LookView, ProductView};
 use super::{Area, Problem, ProblemCode, Text, etag};
 use crate::app::App;
@@ -155,14 +156,10 @@ impl LooksApi {
         #[oai(default)]
         archived: Query<bool>,
         /// Where to go on.
-        #[oai(validator(max_length = 1024))]
-        cursor: Query<Option<String>>,
+        cursor: Query<Option<CursorText>>,
         /// How many looks.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "200"))
-        )]
-        limit: Query<u32>,
+        #[oai(default)]
+        limit: Query<PageLength>,
     ) -> Answer<Told<Looks>, Reading> {
         let makes = matches!(me.role, Role::Admin | Role::ContentManager);
         let status = (!makes || !archived.0).then_some(LookStatus::Active);
@@ -178,7 +175,7 @@ impl LooksApi {
             origin: None,
             status,
             after: app.cursors.place(&list, cursor.0.as_deref())?,
-            limit: limit.0,
+            limit: limit.get(),
         };
         let found = app.looks.looks(&query).await.map_err(Problem::from)?;
         Ok(Told::new(Looks {
@@ -275,14 +272,10 @@ impl LooksApi {
         #[oai(validator(max_length = 200))]
         brand: Query<Option<String>>,
         /// Where to go on.
-        #[oai(validator(max_length = 2048))]
-        cursor: Query<Option<String>>,
+        cursor: Query<Option<CursorText>>,
         /// How many articles.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "200"))
-        )]
-        limit: Query<u32>,
+        #[oai(default)]
+        limit: Query<PageLength>,
     ) -> Answer<Told<Products>, Reading> {
         let list = format!("products {:?} {:?} {:?}", search.0, category.0, brand.0);
         let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
@@ -299,7 +292,7 @@ impl LooksApi {
             category: named(&category.0, "category")?,
             brand: named(&brand.0, "brand")?,
             after: app.cursors.place(&list, cursor.0.as_deref())?,
-            limit: limit.0,
+            limit: limit.get(),
         };
         let found = app.looks.products(&query).await.map_err(Problem::from)?;
         Ok(Told::new(Products {

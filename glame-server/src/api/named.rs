@@ -1,15 +1,13 @@
 //! Words of a list, in requests; the document tells all of them.
 
-use std::borrow::Cow;
-
 use glame_core::access::AuditAction;
 use glame_core::analytics::RfmSegment;
 use glame_core::webhooks::EventType;
-use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
-use poem_openapi::types::{
-    ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type,
-};
+use poem_openapi::registry::MetaSchema;
+use poem_openapi::types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON};
 use serde_json::Value;
+
+use super::scalar::scalar;
 
 /// What a word stands for.
 pub trait Listed: Copy + Send + Sync + 'static {
@@ -56,33 +54,15 @@ impl<T: Listed> Named<T> {
     }
 }
 
-impl<T: Listed> Type for Named<T> {
-    const IS_REQUIRED: bool = true;
-
-    type RawValueType = Self;
-    type RawElementValueType = Self;
-
-    fn name() -> Cow<'static, str> {
-        "string(word)".into()
-    }
-
-    fn schema_ref() -> MetaSchemaRef {
-        MetaSchemaRef::Inline(Box::new(MetaSchema {
-            enum_items: T::ALL.iter().map(|one| Value::from(one.word())).collect(),
-            ..MetaSchema::new("string")
-        }))
-    }
-
-    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
-        Some(self)
-    }
-
-    fn raw_element_iter<'a>(
-        &'a self,
-    ) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
-        Box::new(self.as_raw_value().into_iter())
-    }
-}
+scalar!(
+    Named<T>,
+    "string(word)",
+    MetaSchema {
+        enum_items: T::ALL.iter().map(|one| Value::from(one.word())).collect(),
+        ..MetaSchema::new("string")
+    },
+    for<T: Listed>
+);
 
 impl<T: Listed> ParseFromParameter for Named<T> {
     fn parse_from_parameter(word: &str) -> ParseResult<Self> {

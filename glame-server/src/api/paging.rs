@@ -9,9 +9,6 @@ use serde::de::DeserializeOwned;
 
 use super::{Problem, ProblemCode};
 
-/// How many rows a page has unless asked otherwise.
-pub const DEFAULT_LIMIT: u32 = 50;
-
 /// Where a list goes on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Object)]
 #[oai(skip_serializing_if_is_none)]

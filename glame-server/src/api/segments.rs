@@ -26,8 +26,8 @@ use self::views::{
     SegmentList, SegmentMembers, SegmentPreview, SegmentTransitions, SegmentView,
 };
 use super::answer::{Answer, Made, Told, Versioned};
-use super::customer::default_limit;
 use super::etag::IfMatch;
+use super::parameters::{CursorText, PageLength};
 use super::problem::statuses;
 use super::signed_in::{Marketers, SignedIn};
 use super::{Area, Problem, ProblemCode, etag, paging};
@@ -176,23 +176,19 @@ impl SegmentsApi {
         /// The segment.
         id: Path<Uuid>,
         /// Where to go on.
-        #[oai(validator(max_length = 1024))]
-        cursor: Query<Option<String>>,
+        cursor: Query<Option<CursorText>>,
         /// How many members.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "200"))
-        )]
-        limit: Query<u32>,
+        #[oai(default)]
+        limit: Query<PageLength>,
     ) -> Answer<Told<SegmentMembers>, Reading> {
         let segment = SegmentId::from_uuid(id.0);
         let service = app.segments.service();
         let stored = service.segment(segment).await.map_err(Problem::from)?;
         let list = format!("members of {segment}");
         let after = app.cursors.place::<UserId>(&list, cursor.0.as_deref())?;
-        let members = service.members(segment, after, limit.0 + 1).await;
+        let members = service.members(segment, after, limit.get() + 1).await;
         let members = members.map_err(Problem::from)?;
-        let (members, next) = paging::cut(members, limit.0, |last| last.user);
+        let (members, next) = paging::cut(members, limit.get(), |last| last.user);
         app.note_segment(&me, AuditAction::SegmentRead).await?;
         Ok(Told::new(SegmentMembers {
             customer_count: stored.customer_count,
@@ -313,14 +309,10 @@ impl SegmentsApi {
         /// The segment.
         id: Path<Uuid>,
         /// Where to go on.
-        #[oai(validator(max_length = 1024))]
-        cursor: Query<Option<String>>,
+        cursor: Query<Option<CursorText>>,
         /// How many transitions.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "200"))
-        )]
-        limit: Query<u32>,
+        #[oai(default)]
+        limit: Query<PageLength>,
     ) -> Answer<Told<SegmentTransitions>, Reading> {
         let segment = SegmentId::from_uuid(id.0);
         app.segments
@@ -333,10 +325,10 @@ impl SegmentsApi {
         let after = after.map(|(happened_at, user)| TransitionPlace { happened_at, user });
         let found = app
             .storage
-            .transitions_after(segment, after, limit.0 + 1)
+            .transitions_after(segment, after, limit.get() + 1)
             .await
             .map_err(Problem::from)?;
-        let (found, next) = paging::cut(found, limit.0, |last| (last.happened_at, last.user));
+        let (found, next) = paging::cut(found, limit.get(), |last| (last.happened_at, last.user));
         app.note_segment(&me, AuditAction::SegmentRead).await?;
         Ok(Told::new(SegmentTransitions {
             transitions: found.iter().map(Into::into).collect(),

@@ -17,12 +17,13 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::answer::{Answer, Made, Told};
-use super::auth::RoleName;
-use super::customer::{default_limit, plain};
+use super::auth::views::RoleName;
 use super::dates::days;
 use super::paging::Page;
+use super::parameters::{CursorText, PageLength};
 use super::problem::statuses;
 use super::signed_in::{Admins, SignedIn};
+use super::text::plain;
 use super::{Area, Named, Problem, ProblemCode, Text, paging};
 use crate::app::App;
 
@@ -184,19 +185,15 @@ impl StaffApi {
         me: SignedIn<Admins>,
         app: Data<&Arc<App>>,
         /// Where to go on.
-        #[oai(validator(max_length = 1024))]
-        cursor: Query<Option<String>>,
+        cursor: Query<Option<CursorText>>,
         /// How many members.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "200"))
-        )]
-        limit: Query<u32>,
+        #[oai(default)]
+        limit: Query<PageLength>,
     ) -> Answer<Told<StaffList>, Reading> {
         let after: Option<UserId> = app.cursors.place("staff", cursor.0.as_deref())?;
-        let found = app.access.list_staff(after, limit.0 + 1);
+        let found = app.access.list_staff(after, limit.get() + 1);
         let found = found.await.map_err(Problem::from)?;
-        let (found, next) = paging::cut(found, limit.0, |member| member.user);
+        let (found, next) = paging::cut(found, limit.get(), |member| member.user);
         let note = AuditNote::new(AuditAction::StaffListed, None);
         app.access
             .record(&me.caller(), note)
@@ -311,14 +308,10 @@ impl StaffApi {
         /// The last day, itself included.
         to_date: Query<Option<NaiveDate>>,
         /// Where to go on.
-        #[oai(validator(max_length = 1024))]
-        cursor: Query<Option<String>>,
+        cursor: Query<Option<CursorText>>,
         /// How many entries.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "200"))
-        )]
-        limit: Query<u32>,
+        #[oai(default)]
+        limit: Query<PageLength>,
     ) -> Answer<Told<AuditPage>, Reading> {
         let filter = AuditFilter {
             actor: actor_id.0.map(UserId::from_uuid),
@@ -328,9 +321,9 @@ impl StaffApi {
         };
         let list = format!("audit {filter:?}");
         let after: Option<AuditPosition> = app.cursors.place(&list, cursor.0.as_deref())?;
-        let found = app.access.audit_entries(&filter, after, limit.0 + 1);
+        let found = app.access.audit_entries(&filter, after, limit.get() + 1);
         let found = found.await.map_err(Problem::from)?;
-        let (found, next) = paging::cut(found, limit.0, |entry| (entry.at, entry.id));
+        let (found, next) = paging::cut(found, limit.get(), |entry| (entry.at, entry.id));
         let note = AuditNote::new(AuditAction::AuditRead, filter.subject);
         app.access
             .record(&me.caller(), note)

@@ -1,11 +1,14 @@
 //! Text in the JSON of requests.
 
-use std::borrow::Cow;
 use std::ops::Deref;
 
-use poem_openapi::registry::MetaSchemaRef;
-use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
+use glame_core::values::PlainText;
+use poem_openapi::registry::MetaSchema;
+use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON};
 use serde_json::Value;
+
+use super::scalar::scalar;
+use super::{Problem, ProblemCode};
 
 /// A JSON string.
 ///
@@ -35,30 +38,7 @@ impl From<&str> for Text {
     }
 }
 
-impl Type for Text {
-    const IS_REQUIRED: bool = true;
-
-    type RawValueType = Self;
-    type RawElementValueType = Self;
-
-    fn name() -> Cow<'static, str> {
-        String::name()
-    }
-
-    fn schema_ref() -> MetaSchemaRef {
-        String::schema_ref()
-    }
-
-    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
-        Some(self)
-    }
-
-    fn raw_element_iter<'a>(
-        &'a self,
-    ) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
-        Box::new(self.as_raw_value().into_iter())
-    }
-}
+scalar!(Text, "string", MetaSchema::new("string"));
 
 impl ToJSON for Text {
     fn to_json(&self) -> Option<Value> {
@@ -72,6 +52,12 @@ impl ParseFromJSON for Text {
         let text = value.as_str().map(Self::from);
         text.ok_or_else(|| ParseError::expected_type(value))
     }
+}
+
+/// Reads a text of people; one without a visible character is refused.
+pub fn plain(text: &str, pointer: &str) -> Result<PlainText, Problem> {
+    PlainText::clean(text)
+        .ok_or_else(|| Problem::of_field(ProblemCode::ValueInvalid, pointer, "the text is empty"))
 }
 
 #[cfg(test)]

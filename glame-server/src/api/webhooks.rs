@@ -1,29 +1,30 @@
 //! Where integrators are told of events.
 
+pub mod views;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use glame_core::access::{AuditAction, AuditDetails, AuditNote};
 use glame_core::ports::DeliveryMark;
 use glame_core::values::{WebhookEndpointId, WebhookEventId};
-use glame_core::webhooks::{
-    CreatedEndpoint, Delivery, DeliveryPage, DeliveryState, EndpointDraft, EventFilter, EventType,
-    WebhookEndpoint,
-};
+use glame_core::webhooks::{DeliveryPage, DeliveryState, WebhookEndpoint};
 use poem::web::Data;
+use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
-use poem_openapi::types::Example;
-use poem_openapi::{Enum, Object, OpenApi};
 use uuid::Uuid;
 
+use self::views::{
+    Deliveries, DeliveryStateName, DeliveryView, EndpointInput, EndpointView, EndpointWithSecret,
+    Endpoints, ReplaySince, Replayed,
+};
 use super::answer::{Answer, Done, Made, Told, Versioned};
-use super::customer::{default_limit, plain};
-use super::etag::IfMatch;
-use super::paging::Page;
+use super::etag::{self, IfMatch};
+use super::parameters::{CursorText, PageLength};
 use super::problem::statuses;
 use super::signed_in::{Admins, SignedIn};
-use super::{Area, Named, Problem, Text, etag};
+use super::{Area, Problem};
 use crate::app::App;
 
 statuses! {
@@ -36,224 +37,6 @@ statuses! {
 /// Where integrators are told of events.
 #[derive(Debug, Clone, Copy)]
 pub struct WebhooksApi;
-
-/// An endpoint as people describe it.
-#[derive(Debug, Object)]
-#[oai(deny_unknown_fields, example)]
-pub struct EndpointInput {
-    /// Where it is: https, and no private address.
-    #[oai(validator(min_length = 1, max_length = 2000))]
-    pub url: Text,
-    /// What it is for.
-    #[oai(validator(min_length = 1, max_length = 500))]
-    pub description: Option<Text>,
-    /// What it wants to be told, such as `points.earned`; absent for everything.
-    #[oai(validator(min_items = 1, max_items = 20))]
-    pub events: Option<Vec<Named<EventType>>>,
-}
-
-impl Example for EndpointInput {
-    fn example() -> Self {
-        Self {
-            url: "https://till.example/glame".into(),
-            description: Some("Касса".into()),
-            events: Some(vec![
-                Named(EventType::PointsEarned),
-                Named(EventType::PointsSpent),
-            ]),
-        }
-    }
-}
-
-impl EndpointInput {
-    fn read(&self) -> Result<EndpointDraft, Problem> {
-        let events = match &self.events {
-            None => EventFilter::All,
-            Some(named) => EventFilter::Only(named.iter().map(|one| one.0).collect()),
-        };
-        let description = self.description.as_deref();
-        Ok(EndpointDraft {
-            url: self.url.0.clone(),
-            description: description
-                .map(|text| plain(text, "/description"))
-                .transpose()?,
-            events,
-        })
-    }
-}
-
-/// An endpoint.
-#[derive(Debug, Object)]
-#[oai(rename = "WebhookEndpoint", skip_serializing_if_is_none)]
-pub struct EndpointView {
-    /// Its id.
-    pub id: Uuid,
-    /// Where it is.
-    pub url: String,
-    /// What it is for.
-    pub description: Option<String>,
-    /// What it is told; absent for everything.
-    pub events: Option<Vec<String>>,
-    /// `enabled`, `disabled`, `failed` or `gone`.
-    pub state: String,
-    /// Since when every attempt has failed.
-    pub failing_since: Option<DateTime<Utc>>,
-    /// The version, as in `ETag`.
-    pub version: u32,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-}
-
-impl From<&WebhookEndpoint> for EndpointView {
-    fn from(endpoint: &WebhookEndpoint) -> Self {
-        let events = match &endpoint.events {
-            EventFilter::All => None,
-            EventFilter::Only(types) => {
-                let names = types.iter().map(|one| one.as_str().to_owned());
-                Some(names.collect())
-            }
-        };
-        Self {
-            id: *endpoint.id.as_uuid(),
-            url: endpoint.url.as_str().to_owned(),
-            description: super::views::text_of(endpoint.description.as_ref()),
-            events,
-            state: endpoint.state.as_str().to_owned(),
-            failing_since: endpoint.failing_since,
-            version: endpoint.version,
-            created_at: endpoint.created_at,
-        }
-    }
-}
-
-/// An endpoint with its secret, which is shown once.
-#[derive(Object)]
-pub struct EndpointWithSecret {
-    /// The endpoint.
-    pub endpoint: EndpointView,
-    /// With what events are signed from now on. It is shown now and never again.
-    pub secret: String,
-}
-
-impl From<&CreatedEndpoint> for EndpointWithSecret {
-    fn from(created: &CreatedEndpoint) -> Self {
-        Self {
-            endpoint: EndpointView::from(&created.endpoint),
-            secret: created.secret.reveal(),
-        }
-    }
-}
-
-/// All endpoints, in the order of their making.
-#[derive(Debug, Object)]
-pub struct Endpoints {
-    /// The endpoints.
-    pub endpoints: Vec<EndpointView>,
-}
-
-/// How far a delivery has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[oai(rename_all = "snake_case")]
-pub enum DeliveryStateName {
-    /// It is tried, now or later.
-    Pending,
-    /// The endpoint has taken it.
-    Delivered,
-    /// It is tried no more, unless somebody replays it.
-    Dead,
-}
-
-impl From<DeliveryStateName> for DeliveryState {
-    fn from(name: DeliveryStateName) -> Self {
-        match name {
-            DeliveryStateName::Pending => Self::Pending,
-            DeliveryStateName::Delivered => Self::Delivered,
-            DeliveryStateName::Dead => Self::Dead,
-        }
-    }
-}
-
-impl From<DeliveryState> for DeliveryStateName {
-    fn from(state: DeliveryState) -> Self {
-        match state {
-            DeliveryState::Pending => Self::Pending,
-            DeliveryState::Delivered => Self::Delivered,
-            DeliveryState::Dead => Self::Dead,
-        }
-    }
-}
-
-/// An event on its way to an endpoint.
-#[derive(Debug, Object)]
-#[oai(rename = "WebhookDelivery", skip_serializing_if_is_none)]
-pub struct DeliveryView {
-    /// The endpoint.
-    pub endpoint_id: Uuid,
-    /// The event, as in `webhook-id`.
-    pub event_id: Uuid,
-    /// What has happened.
-    pub event_type: String,
-    /// How far it has come.
-    pub state: DeliveryStateName,
-    /// How many attempts there were.
-    pub attempts: u32,
-    /// When it is tried next.
-    pub next_attempt_at: Option<DateTime<Utc>>,
-    /// When it was tried last.
-    pub last_attempt_at: Option<DateTime<Utc>>,
-    /// What came of that.
-    pub last_result: Option<String>,
-    /// When it was begun.
-    pub created_at: DateTime<Utc>,
-}
-
-impl From<&Delivery> for DeliveryView {
-    fn from(delivery: &Delivery) -> Self {
-        Self {
-            endpoint_id: *delivery.endpoint.as_uuid(),
-            event_id: *delivery.event.as_uuid(),
-            event_type: delivery.event_type.as_str().to_owned(),
-            state: delivery.state.into(),
-            attempts: delivery.attempts,
-            next_attempt_at: delivery.next_attempt_at,
-            last_attempt_at: delivery.last_attempt_at,
-            last_result: delivery.last_result.map(|result| result.to_string()),
-            created_at: delivery.created_at,
-        }
-    }
-}
-
-/// Deliveries, newest first.
-#[derive(Debug, Object)]
-pub struct Deliveries {
-    /// The deliveries.
-    pub deliveries: Vec<DeliveryView>,
-    /// Where the list goes on.
-    pub page: Page,
-}
-
-/// From when on dead deliveries are replayed.
-#[derive(Debug, Object)]
-#[oai(deny_unknown_fields, example)]
-pub struct ReplaySince {
-    /// All that died at this instant or later.
-    pub since: DateTime<Utc>,
-}
-
-impl Example for ReplaySince {
-    fn example() -> Self {
-        Self {
-            since: DateTime::UNIX_EPOCH,
-        }
-    }
-}
-
-/// How many deliveries are tried anew.
-#[derive(Debug, Object)]
-pub struct Replayed {
-    /// How many.
-    pub replayed: u64,
-}
 
 #[OpenApi(prefix_path = "/api/admin/webhooks", tag = "Area::Webhooks")]
 impl WebhooksApi {
@@ -297,18 +80,14 @@ impl WebhooksApi {
         _me: SignedIn<Admins>,
         app: Data<&Arc<App>>,
         /// Where to go on.
-        #[oai(validator(max_length = 1024))]
-        cursor: Query<Option<String>>,
+        cursor: Query<Option<CursorText>>,
         /// How many deliveries.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "200"))
-        )]
-        limit: Query<u32>,
+        #[oai(default)]
+        limit: Query<PageLength>,
     ) -> Answer<Told<Deliveries>, Reading> {
         let list = "dead letters";
         let before = app.mark(list, cursor.0.as_deref())?;
-        let found = app.webhooks.dead_letters(before, limit.0);
+        let found = app.webhooks.dead_letters(before, limit.get());
         let found = found.await.map_err(Problem::from)?;
         Ok(Told::new(app.deliveries(list, &found)))
     }
@@ -461,20 +240,18 @@ impl WebhooksApi {
         /// Only those that have come so far.
         state: Query<Option<DeliveryStateName>>,
         /// Where to go on.
-        #[oai(validator(max_length = 1024))]
-        cursor: Query<Option<String>>,
+        cursor: Query<Option<CursorText>>,
         /// How many deliveries.
-        #[oai(
-            default = "default_limit",
-            validator(minimum(value = "1"), maximum(value = "200"))
-        )]
-        limit: Query<u32>,
+        #[oai(default)]
+        limit: Query<PageLength>,
     ) -> Answer<Told<Deliveries>, Reading> {
         let list = format!("deliveries {} {:?}", id.0, state.0);
         let before = app.mark(&list, cursor.0.as_deref())?;
         let endpoint = WebhookEndpointId::from_uuid(id.0);
         let state = state.0.map(DeliveryState::from);
-        let found = app.webhooks.deliveries(endpoint, state, before, limit.0);
+        let found = app
+            .webhooks
+            .deliveries(endpoint, state, before, limit.get());
         let found = found.await.map_err(Problem::from)?;
         Ok(Told::new(app.deliveries(&list, &found)))
     }
@@ -525,8 +302,6 @@ impl WebhooksApi {
         Ok(Told::new(Replayed { replayed }))
     }
 }
-
-super::secret!(EndpointWithSecret);
 
 fn versioned(endpoint: &WebhookEndpoint) -> Told<EndpointView, Versioned> {
     Told::in_version(EndpointView::from(endpoint), endpoint.version.into())

@@ -2,6 +2,7 @@
 
 mod forecasting;
 mod outlook;
+mod overview;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -13,7 +14,7 @@ use uuid::Uuid;
 
 pub use self::forecasting::Forecasting;
 pub use self::outlook::OutlookView;
-use super::super::customers::GroupView;
+pub use self::overview::Overview;
 use super::super::roubles::Roubles;
 
 /// The languages in which reasons are told.
@@ -112,17 +113,30 @@ impl RfmMatrix {
             cells: cells.collect(),
             segments: segments
                 .into_iter()
-                .map(|(segment, group)| group_view(segment.as_str(), group))
+                .map(|(segment, group)| GroupView::of(segment.as_str(), group))
                 .collect(),
         }
     }
 }
 
-fn group_view(name: &str, group: Group) -> GroupView {
-    GroupView {
-        name: name.to_owned(),
-        customers: group.customers,
-        total_spent: group.total_spent.into(),
+/// So many customers, who have spent so much.
+#[derive(Debug, Object)]
+pub struct GroupView {
+    /// The cell, the segment or the word.
+    pub name: String,
+    /// How many.
+    pub customers: u64,
+    /// What they have spent together.
+    pub total_spent: Roubles,
+}
+
+impl GroupView {
+    fn of(name: &str, group: Group) -> Self {
+        Self {
+            name: name.to_owned(),
+            customers: group.customers,
+            total_spent: group.total_spent.into(),
+        }
     }
 }
 
@@ -226,7 +240,7 @@ impl Churn {
             made: MadeAt::of(analysis, zone),
             risks: ChurnCounts::of(analysis),
             levels: levels
-                .map(|(level, group)| group_view(level.as_str(), *group))
+                .map(|(level, group)| GroupView::of(level.as_str(), *group))
                 .collect(),
             most_at_risk: outlooks(&analysis.most_at_risk, language),
         }

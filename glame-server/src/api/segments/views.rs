@@ -13,9 +13,9 @@ use poem_openapi::{Enum, Object};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::super::customer::plain;
 use super::super::paging::Page;
 use super::super::problem::FieldProblem;
+use super::super::text::plain;
 use super::super::{Problem, ProblemCode, Text};
 
 /// Whether a segment is at work.
