@@ -6,7 +6,6 @@
 //! purchase to the last, weeks from the first purchase to the end of the period, and the mean worth
 //! of a repeat day in any currency. Without `--predict` one JSON object is printed; with it, a CSV
 //! row for each customer.
-#![expect(clippy::print_stdout, reason = "the program prints its result")]
 #![expect(
     clippy::print_stderr,
     reason = "the program says on standard error what is wrong"
@@ -14,6 +13,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -35,10 +35,14 @@ fn main() -> ExitCode {
         command.run(&customers)
     });
     match printed {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
+        // Who reads only the beginning, as `head` does, has closed the pipe behind it.
+        Ok(text) => match std::io::stdout().write_all(text.as_bytes()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                eprintln!("error: standard output: {error}");
+                ExitCode::FAILURE
+            }
+            _ => ExitCode::SUCCESS,
+        },
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
