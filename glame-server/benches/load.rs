@@ -3,8 +3,8 @@
 //!
 //! `cargo bench -p glame-server --bench load` uses the throw-away PostgreSQL of the tests, which does
 //! not wait for the disk; `-- postgres://…` uses the database of that address, which must be empty. A
-//! generated shop of 2,000 customers is synchronised, with its points, and every row of every customer
-//! but their cards is then copied under new ids until there are a million. The bare handler is a process of its own
+//! generated shop of 2,000 customers is synchronised, with its points, and all that is asked
+//! for is then copied under new ids until there are a million customers. The bare handler is a process of its own
 //! with as many connections to the database; it answers with one row of `users` found by its key, and
 //! for the list also with a page of them in the order of an index; it asks nobody who they are. Half of
 //! the synchronised customers are signed in; `glame` asks every five seconds whether they still are. The
@@ -15,6 +15,9 @@
     clippy::unwrap_used,
     reason = "a benchmark is a program"
 )]
+
+#[expect(dead_code, reason = "each benchmark uses a part")]
+mod large_shop;
 
 use std::io::{BufRead, BufReader as LineReader, Write};
 use std::net::SocketAddr;
@@ -41,6 +44,15 @@ use uuid::Uuid;
 const SYNCHRONISED: usize = 2_000;
 /// How often each of them is copied.
 const COPIES: usize = 499;
+/// What is copied of them: all that is asked for.
+const MULTIPLIED: [&str; 6] = [
+    "users",
+    "customer_metrics",
+    "customer_search",
+    "loyalty_accounts",
+    "loyalty_lots",
+    "loyalty_transactions",
+];
 /// Customers that are signed in.
 const SIGNED_IN: usize = 1_000;
 const CLIENTS: usize = 16;
@@ -54,51 +66,6 @@ const PASSWORD: &str = "enough-secret-for-a-benchmark";
 /// Limits that are never reached.
 const SETTINGS: &str = "[auth.limits]\ncodes_per_address = 1000000\nlogins = 1000000\n\
     logins_per_address = 1000000\n";
-
-/// Copies every row of every customer, under an id that follows from the old one. Indexes are made
-/// afterwards, which is a matter of seconds instead of minutes.
-const MULTIPLY: &str = "
-SET session_replication_role = replica;
-SET maintenance_work_mem = '512MB';
-DO $$
-DECLARE
-    tables text[] := ARRAY[
-        'users', 'customer_metrics', 'customer_search',
-        'loyalty_accounts', 'loyalty_lots', 'loyalty_transactions'
-    ];
-    one text;
-    others text;
-    definition text;
-    definitions text[] := ARRAY[]::text[];
-BEGIN
-    FOR one, definition IN
-        SELECT indexname, indexdef FROM pg_indexes
-        WHERE tablename = ANY(tables)
-          AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = indexname)
-    LOOP
-        definitions := definitions || definition;
-        EXECUTE format('DROP INDEX %I', one);
-    END LOOP;
-    FOREACH one IN ARRAY tables LOOP
-        SELECT string_agg(quote_ident(column_name), ', ') INTO others
-        FROM information_schema.columns
-        WHERE table_schema = 'public' AND table_name = one
-          AND column_name <> 'user_id' AND is_identity = 'NO' AND is_generated = 'NEVER';
-        EXECUTE format(
-            'INSERT INTO %1$I (user_id, %2$s)
-             SELECT md5(user_id::text || copy)::uuid, %2$s
-             FROM %1$I CROSS JOIN generate_series(1, COPIES) AS copy
-             ORDER BY 1',
-            one, others
-        );
-    END LOOP;
-    FOREACH definition IN ARRAY definitions LOOP
-        EXECUTE definition;
-    END LOOP;
-END
-$$;
-VACUUM ANALYZE;
-";
 
 #[tokio::main]
 async fn main() {
@@ -351,14 +318,7 @@ async fn fill(directory: &Path, url: &str) {
         .env("ONEC_API_USER", &login.user)
         .env("ONEC_API_PASSWORD", &login.password);
     assert!(sync.status().unwrap().success());
-    let mut psql = Command::new("psql");
-    psql.args(["--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1"]);
-    let mut psql = psql.arg(url).stdin(Stdio::piped()).spawn().unwrap();
-    let script = MULTIPLY.replace("COPIES", &COPIES.to_string());
-    let mut input = psql.stdin.take().unwrap();
-    input.write_all(script.as_bytes()).unwrap();
-    drop(input);
-    assert!(psql.wait().unwrap().success());
+    large_shop::multiply(url, &MULTIPLIED, COPIES);
     let email = ["user", "create-staff", "--email", "admin@example.com"];
     let mut staff = glame(directory, url, &[&email[..], &["--role", "admin"]].concat());
     let mut staff = staff.stdin(Stdio::piped()).spawn().unwrap();

@@ -12,6 +12,9 @@
     reason = "a benchmark is a program"
 )]
 
+#[expect(dead_code, reason = "each benchmark uses a part")]
+mod large_shop;
+
 use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -102,7 +105,7 @@ fn sync(simulator: &Simulator, name: &str, url: &str, lines: usize) {
     };
     assert!(glame(&["migrate"]).status().unwrap().success());
     assert!(glame(&["sync", "customers"]).status().unwrap().success());
-    let (took, peak) = watched(glame(&["sync", "purchases", "--full"]));
+    let (took, peak) = large_shop::watched(glame(&["sync", "purchases", "--full"]));
     report(
         &format!("{name}, sync of purchases and figures"),
         lines,
@@ -113,32 +116,12 @@ fn sync(simulator: &Simulator, name: &str, url: &str, lines: usize) {
         format!("{name}, peak memory"),
         peak / 1_000_000
     );
-    let (took, _) = watched(glame(&["sync", "purchases", "--full"]));
+    let (took, _) = large_shop::watched(glame(&["sync", "purchases", "--full"]));
     report(
         &format!("{name}, a second sync, nothing changed"),
         lines,
         took,
     );
-}
-
-/// Runs a command to its end; gives how long it took and the most memory that it held.
-fn watched(mut command: Command) -> (Duration, u64) {
-    let begun = Instant::now();
-    let mut child = command.spawn().unwrap();
-    let status_file = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            assert!(status.success());
-            return (begun.elapsed(), peak);
-        }
-        let status = std::fs::read_to_string(&status_file).unwrap_or_default();
-        let high_water = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kilobytes =
-            high_water.and_then(|text| text.trim().trim_end_matches(" kB").parse().ok());
-        peak = kilobytes.map_or(peak, |kilobytes: u64| peak.max(kilobytes * 1_024));
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 fn bare_copy(directory: &Path, full: &str, empty: &str) {

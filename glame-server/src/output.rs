@@ -12,7 +12,7 @@ pub fn print(text: &str) -> io::Result<()> {
     }
 }
 
-/// Writes a part of a file to standard output, as [`print`] does and without a line break.
+/// Writes a part of a file to standard output, as [`print()`] does and without a line break.
 pub fn print_part(text: &str) -> io::Result<()> {
     match io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

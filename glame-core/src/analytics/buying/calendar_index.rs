@@ -199,7 +199,7 @@ impl SeasonCollector {
 
     /// Learns the months from all purchases up to `today`; none from less than a year of them.
     ///
-    /// Days are numbered by [`day_number`](crate::analytics::day_number).
+    /// Days are numbered by [`day_number`].
     #[must_use]
     pub fn learn(&self, today: NaiveDate) -> Option<ShopSeason> {
         let (first, _) = self.purchases.first_key_value()?;
