@@ -60,7 +60,7 @@ pub use system::SystemApi;
 pub use text::Text;
 pub use webhooks::WebhooksApi;
 
-pub(crate) use problem::answered_in_the_language_of_the_client;
+pub(crate) use problem::{answer_to, answered_in_the_language_of_the_client};
 
 /// The areas of the API.
 #[derive(Debug, Tags)]

@@ -5,10 +5,12 @@ mod limits;
 mod measurements;
 mod operations;
 mod origin;
+mod rate_limit_fields;
 mod request_id;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use poem::endpoint::{BoxEndpoint, make_sync};
 use poem::listener::{Acceptor, Listener, TcpAcceptor, TcpListener};
@@ -26,6 +28,11 @@ pub use drain::Leaving;
 pub use request_id::RequestId;
 
 pub(crate) use origin::origin_of;
+pub(crate) use rate_limit_fields::RateLimitFields;
+
+/// How long a connection may be silent, before a request, within one or after it; longer than any
+/// request may take.
+const PATIENCE_WITH_SILENCE: Duration = Duration::from_secs(75);
 
 /// A server that listens and does not answer yet.
 pub struct HttpServer {
@@ -63,6 +70,7 @@ impl HttpServer {
         let drained = drain::drained(app.stop.clone(), leaving.drain);
         Server::new_with_acceptor(self.acceptor)
             .name("glame")
+            .idle_timeout(PATIENCE_WITH_SILENCE)
             .run_with_graceful_shutdown(routes(app, limits), drained, Some(leaving.patience))
             .await
     }

@@ -5,6 +5,7 @@ pub mod views;
 use std::sync::Arc;
 
 use futures_util::future::try_join;
+use glame_core::access::AuditAction;
 use glame_core::analytics::CustomerAnalyticsService;
 use glame_core::values::UserId;
 use poem::web::Data;
@@ -162,7 +163,7 @@ impl AnalyticsApi {
     )]
     async fn outlook(
         &self,
-        _me: SignedIn<Marketers>,
+        me: SignedIn<Marketers>,
         app: Data<&Arc<App>>,
         /// The customer.
         id: Path<Uuid>,
@@ -174,6 +175,7 @@ impl AnalyticsApi {
         app.profiles.profile(user).await.map_err(Problem::from)?;
         let outlook = app.analytics.outlook(user, app.segments.as_of()).await;
         let outlook = outlook.map_err(Problem::from)?;
+        app.note(&me, AuditAction::CustomerRead, user).await?;
         Ok(Told::new(OutlookView::of(&outlook, language.0.into())))
     }
 

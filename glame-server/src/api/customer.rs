@@ -7,6 +7,7 @@ pub mod shown;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use glame_core::access::AuditAction;
 use glame_core::customers::{ConsentSource, ProfileVersion};
 use glame_core::purchases::Packaging;
 use glame_core::values::{LookId, SavedLookId};
@@ -110,6 +111,8 @@ impl CustomerApi {
             )
             .await
             .map_err(Problem::from)?;
+        app.note(&me, AuditAction::CustomerChanged, me.user())
+            .await?;
         Ok(app.shown(profile).await?)
     }
 
@@ -322,6 +325,9 @@ impl CustomerApi {
         me: SignedIn<Customers>,
         app: Data<&Arc<App>>,
     ) -> Answer<Told<Any<Value>>, Reading> {
-        Ok(Told::new(app.export_of(me.user()).await?))
+        let export = app.export_of(me.user()).await?;
+        app.note(&me, AuditAction::CustomerExported, me.user())
+            .await?;
+        Ok(Told::new(export))
     }
 }

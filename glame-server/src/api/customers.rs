@@ -6,7 +6,7 @@ pub mod points;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use glame_core::access::{AuditAction, AuditNote};
+use glame_core::access::AuditAction;
 use glame_core::customers::{ConsentSource, ProfileVersion};
 use glame_core::purchases::Packaging;
 use glame_core::values::UserId;
@@ -309,18 +309,6 @@ const fn leave_out() -> bool {
 }
 
 impl App {
-    /// Writes down who has looked at a customer, or changed one.
-    async fn note<A>(
-        &self,
-        me: &SignedIn<A>,
-        action: AuditAction,
-        user: UserId,
-    ) -> Result<(), Problem> {
-        let note = AuditNote::new(action, Some(user));
-        let entry = self.access.audit_entry(&me.caller(), note);
-        self.reads.note(entry).await
-    }
-
     async fn known_customer(&self, id: Uuid) -> Result<UserId, Problem> {
         let user = UserId::from_uuid(id);
         self.reads.profile(user).await?;

@@ -53,9 +53,9 @@ impl From<AccessError> for Problem {
         match error {
             AccessError::SignInRefused => Self::new(ProblemCode::SignInRefused, detail),
             AccessError::NotSignedIn => Self::new(ProblemCode::SignInNeeded, detail),
-            AccessError::TooManyAttempts(limit) => {
-                Self::new(ProblemCode::RateLimited, detail).retry_after(wait(limit.reset_after))
-            }
+            AccessError::TooManyAttempts(limit) => Self::new(ProblemCode::RateLimited, detail)
+                .retry_after(wait(limit.reset_after))
+                .limited_by(limit.limit),
             AccessError::TooSoon { retry_after } => {
                 Self::new(ProblemCode::RateLimited, detail).retry_after(wait(retry_after))
             }
@@ -164,8 +164,9 @@ impl From<NotPosted> for Problem {
     fn from(error: NotPosted) -> Self {
         let detail = error.to_string();
         match error {
-            NotPosted::Refused { refusal } | NotPosted::RefusedBefore { refusal } => {
-                Self::new(code_of(&refusal), detail)
+            NotPosted::Refused { refusal } => Self::new(code_of(&refusal), detail),
+            NotPosted::RefusedBefore { refusal } => {
+                Self::new(code_of(&refusal), refusal.to_string()).replayed()
             }
             NotPosted::KeyReused { fields } => {
                 let errors = fields.into_iter().map(|field| FieldProblem {

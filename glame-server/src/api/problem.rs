@@ -7,6 +7,7 @@ mod render;
 
 use std::time::Duration;
 
+use glame_core::access::RateLimit;
 use poem::http::StatusCode;
 use poem::{IntoResponse, Response};
 use poem_openapi::Object;
@@ -14,7 +15,7 @@ use poem_openapi::Object;
 pub use catalogue::ProblemCode;
 pub(crate) use refused::statuses;
 pub use refused::{Refused, Statuses};
-pub(crate) use render::answered_in_the_language_of_the_client;
+pub(crate) use render::{answer_to, answered_in_the_language_of_the_client};
 
 /// What went wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Problem {
     detail: String,
     errors: Vec<FieldProblem>,
     retry_after: Option<Duration>,
+    limit: Option<RateLimit>,
+    replayed: bool,
 }
 
 /// What is wrong with one field of the request.
@@ -67,6 +70,8 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             retry_after: None,
+            limit: None,
+            replayed: false,
         }
     }
 
@@ -98,6 +103,24 @@ impl Problem {
     pub fn retry_after(self, wait: Duration) -> Self {
         Self {
             retry_after: Some(wait),
+            ..self
+        }
+    }
+
+    /// Says which limit has been reached.
+    #[must_use]
+    pub fn limited_by(self, limit: RateLimit) -> Self {
+        Self {
+            limit: Some(limit),
+            ..self
+        }
+    }
+
+    /// Says that it was answered before under the same idempotency key.
+    #[must_use]
+    pub fn replayed(self) -> Self {
+        Self {
+            replayed: true,
             ..self
         }
     }

@@ -6,7 +6,7 @@ pub mod views;
 
 use std::sync::Arc;
 
-use glame_core::access::{AuditAction, AuditNote};
+use glame_core::access::{AuditAction, AuditDetails, AuditNote};
 use glame_core::ports::TransitionPlace;
 use glame_core::segments::{MemberFile, SegmentVersion};
 use glame_core::values::{SegmentId, UserId};
@@ -76,7 +76,9 @@ impl SegmentsApi {
             .create(body.0.read()?)
             .await
             .map_err(Problem::from)?;
-        app.note_segment(&me, AuditAction::SegmentChanged).await?;
+        let details = AuditDetails::new().word("change", "made");
+        app.note_segment(&me, AuditAction::SegmentChanged, segment.id, details)
+            .await?;
         let location = format!("/api/admin/segments/{}", segment.id);
         Ok(Told::made(SegmentView::of_new(&segment), &location))
     }
@@ -117,7 +119,10 @@ impl SegmentsApi {
         app: Data<&Arc<App>>,
     ) -> Answer<Told<RefreshedSegments>, Changing> {
         let refreshed = app.segments.refresh().await.map_err(Problem::from)?;
-        app.note_segment(&me, AuditAction::SegmentChanged).await?;
+        let details = AuditDetails::new().word("change", "refreshed");
+        let note = AuditNote::new(AuditAction::SegmentChanged, None).with(details);
+        let noted = app.access.record(&me.caller(), note).await;
+        noted.map_err(Problem::from)?;
         Ok(Told::new(RefreshedSegments::from(refreshed)))
     }
 
@@ -157,7 +162,9 @@ impl SegmentsApi {
         let id = SegmentId::from_uuid(id.0);
         let changed = service.update(id, seen, body.0.read()?).await;
         let changed = changed.map_err(Problem::from)?;
-        app.note_segment(&me, AuditAction::SegmentChanged).await?;
+        let details = AuditDetails::new().word("change", "edited");
+        app.note_segment(&me, AuditAction::SegmentChanged, id, details)
+            .await?;
         let stored = service.segment(id).await.map_err(Problem::from)?;
         let version = i64::from(changed.version.get());
         Ok(Told::in_version(SegmentView::from(&stored), version))
@@ -189,7 +196,9 @@ impl SegmentsApi {
         let members = service.members(segment, after, limit.get() + 1).await;
         let members = members.map_err(Problem::from)?;
         let (members, next) = paging::cut(members, limit.get(), |last| last.user);
-        app.note_segment(&me, AuditAction::SegmentRead).await?;
+        let details = AuditDetails::new().word("read", "members");
+        app.note_segment(&me, AuditAction::SegmentRead, segment, details)
+            .await?;
         Ok(Told::new(SegmentMembers {
             customer_count: stored.customer_count,
             members: members.iter().map(Into::into).collect(),
@@ -218,12 +227,16 @@ impl SegmentsApi {
             .copied()
             .map(UserId::from_uuid)
             .collect();
+        let segment = SegmentId::from_uuid(id.0);
+        let decided_on = u64::try_from(users.len()).unwrap_or(u64::MAX);
         let service = app.segments.changing().await;
         let decided = service
-            .decide(SegmentId::from_uuid(id.0), &users, body.0.decision.into())
+            .decide(segment, &users, body.0.decision.into())
             .await
             .map_err(Problem::from)?;
-        app.note_segment(&me, AuditAction::SegmentChanged).await?;
+        let details = AuditDetails::new().count("decided", decided_on);
+        app.note_segment(&me, AuditAction::SegmentChanged, segment, details)
+            .await?;
         Ok(Told::new(DecisionMade::from(decided)))
     }
 
@@ -251,12 +264,15 @@ impl SegmentsApi {
         body: CsvFile,
     ) -> Answer<Told<MembersImported>, Changing> {
         let lines = MemberFile::open(&body.0).map_err(Problem::from)?;
+        let segment = SegmentId::from_uuid(id.0);
         let service = app.segments.changing().await;
         let imported = service
-            .import(SegmentId::from_uuid(id.0), lines, decision.0.into())
+            .import(segment, lines, decision.0.into())
             .await
             .map_err(Problem::from)?;
-        app.note_segment(&me, AuditAction::SegmentChanged).await?;
+        let details = AuditDetails::new().count("imported", imported.customers);
+        app.note_segment(&me, AuditAction::SegmentChanged, segment, details)
+            .await?;
         Ok(Told::new(MembersImported::from(imported)))
     }
 
@@ -268,7 +284,7 @@ impl SegmentsApi {
     )]
     async fn explain(
         &self,
-        _me: SignedIn<Marketers>,
+        me: SignedIn<Marketers>,
         app: Data<&Arc<App>>,
         /// The segment.
         id: Path<Uuid>,
@@ -288,6 +304,7 @@ impl SegmentsApi {
                 .map_err(|error| Problem::new(ProblemCode::Conflict, error.to_string()))?,
             None => None,
         };
+        app.note(&me, AuditAction::CustomerRead, user).await?;
         Ok(Told::new(MembershipExplained {
             is_member: population.members(segment).contains(row),
             decided_by_hand: population.decision(segment, user).map(DecisionName::from),
@@ -329,7 +346,9 @@ impl SegmentsApi {
             .await
             .map_err(Problem::from)?;
         let (found, next) = paging::cut(found, limit.get(), |last| (last.happened_at, last.user));
-        app.note_segment(&me, AuditAction::SegmentRead).await?;
+        let details = AuditDetails::new().word("read", "transitions");
+        app.note_segment(&me, AuditAction::SegmentRead, segment, details)
+            .await?;
         Ok(Told::new(SegmentTransitions {
             transitions: found.iter().map(Into::into).collect(),
             page: app.cursors.page(&list, next.as_ref()),
@@ -351,7 +370,9 @@ impl SegmentsApi {
             .segment(segment)
             .await
             .map_err(Problem::from)?;
-        app.note_segment(&me, AuditAction::SegmentRead).await?;
+        let details = AuditDetails::new().word("read", "export");
+        app.note_segment(&me, AuditAction::SegmentRead, segment, details)
+            .await?;
         Ok(Download::members(app.segments.service().clone(), segment))
     }
 
@@ -377,7 +398,9 @@ impl SegmentsApi {
         service.segment(segment).await.map_err(Problem::from)?;
         let audience = service.export_yandex_audience(segment).await;
         let audience = audience.map_err(Problem::from)?;
-        app.note_segment(&me, AuditAction::SegmentRead).await?;
+        let details = AuditDetails::new().word("read", "yandex_audience");
+        app.note_segment(&me, AuditAction::SegmentRead, segment, details)
+            .await?;
         Ok(Download::audience(audience))
     }
 }
@@ -387,10 +410,11 @@ impl App {
         &self,
         me: &SignedIn<Marketers>,
         action: AuditAction,
+        segment: SegmentId,
+        details: AuditDetails,
     ) -> Result<(), Problem> {
-        Ok(self
-            .access
-            .record(&me.caller(), AuditNote::new(action, None))
-            .await?)
+        let details = details.id("segment", segment.as_uuid());
+        let note = AuditNote::new(action, None).with(details);
+        Ok(self.access.record(&me.caller(), note).await?)
     }
 }

@@ -24,8 +24,12 @@ pub const SESSION_COOKIE: &str = "__Host-glame";
 /// The header that pages send beside the cookie.
 pub const CSRF_HEADER: &str = "x-csrf-token";
 
-/// The path at which a password can be changed while nothing else can be done.
-const PASSWORD_CHANGE: &str = "/api/auth/change-password";
+/// The paths that are open while the password must be changed: who one is, its change, the way out.
+const OPEN_TO_TEMPORARY_PASSWORDS: [&str; 3] = [
+    "/api/auth/change-password",
+    "/api/auth/me",
+    "/api/auth/logout",
+];
 
 /// Whom an operation is for.
 pub trait Audience: Send + Sync + 'static {
@@ -151,7 +155,8 @@ impl<'a, A: Audience> ApiExtractor<'a> for SignedIn<A> {
     ) -> poem::Result<Self> {
         let app = app_of(request)?;
         let principal = authenticated(app, request).await?;
-        if principal.must_change_password && request.uri().path() != PASSWORD_CHANGE {
+        let is_open = OPEN_TO_TEMPORARY_PASSWORDS.contains(&request.uri().path());
+        if principal.must_change_password && !is_open {
             return Err(Problem::new(
                 ProblemCode::PasswordChangeNeeded,
                 "your password was set by somebody else; POST /api/auth/change-password",

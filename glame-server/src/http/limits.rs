@@ -1,18 +1,19 @@
 //! What one request and one client may take of the server.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
+use glame_core::access::RequestOrigin;
 use poem::error::ReadBodyError;
 use poem::http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use poem::http::{HeaderValue, StatusCode, Version};
 use poem::{Body, Endpoint, IntoResponse, Request, Response};
 
+use super::RateLimitFields;
 use super::origin::client_address;
-use crate::api::{Problem, ProblemCode};
+use crate::api::{Problem, ProblemCode, answer_to};
 
 /// The most bytes that the body of a request has.
 const MOST_BYTES: usize = 1 << 20;
@@ -25,6 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The length of the window in which requests of a client are counted.
 const WINDOW: Duration = Duration::from_mins(1);
+
+/// What is answered however often it is asked for.
+const UNCOUNTED: [&str; 2] = ["/healthz", "/readyz"];
 
 /// How many clients are counted at once; who comes when it is full is not counted.
 const MOST_CLIENTS: usize = 100_000;
@@ -106,7 +110,10 @@ pub(super) async fn of_thirty_seconds<E: Endpoint>(
     }
 }
 
-/// Counts the requests of every address, in this process.
+/// A network that counts as one client, as sign-in has it.
+type Network = [u8; 16];
+
+/// Counts the requests of every client, in this process.
 ///
 /// It keeps one client from taking all of a replica; what must hold across replicas, sign-in above
 /// all, is counted in the database.
@@ -120,7 +127,7 @@ pub(super) struct RequestCounter {
 #[derive(Debug)]
 struct Windows {
     began: Instant,
-    counts: HashMap<IpAddr, u32>,
+    counts: HashMap<Network, u32>,
 }
 
 /// What is left of the requests of a client in this window.
@@ -143,58 +150,62 @@ impl RequestCounter {
         }
     }
 
-    /// Answers, unless the client has asked too often.
+    /// Answers, unless the client has asked too often; every answer tells what is left.
+    ///
+    /// Whether the server lives is not counted: whoever asks that decides on the whole replica.
     pub(super) async fn counted<E: Endpoint>(
         self,
         endpoint: Arc<E>,
         request: Request,
     ) -> poem::Result<Response> {
-        if self.most == 0 {
+        if self.most == 0 || UNCOUNTED.contains(&request.uri().path()) {
             let answered = endpoint.call(request).await;
             return answered.map(IntoResponse::into_response);
         }
-        let left = self.count(client_address(&request, self.proxies), Instant::now());
-        let Some(requests) = left.requests else {
+        let origin = RequestOrigin {
+            address: client_address(&request, self.proxies),
+            ..RequestOrigin::default()
+        };
+        let left = self.count(origin.network(), Instant::now());
+        let mut response = if left.requests.is_some() {
+            match endpoint.call(request).await {
+                Ok(response) => response.into_response(),
+                Err(error) => answer_to(&error),
+            }
+        } else {
             let detail = format!("at most {} requests a minute", self.most);
             let problem = Problem::new(ProblemCode::RateLimited, detail);
-            return Err(problem.retry_after(left.ends_in).into());
+            problem.retry_after(left.ends_in).into_response()
         };
-        let mut response = endpoint.call(request).await?.into_response();
-        self.tell(&mut response, requests, left.ends_in);
+        RateLimitFields {
+            name: "requests",
+            most: self.most,
+            window: WINDOW,
+            left: left.requests.unwrap_or_default(),
+            ends_in: left.ends_in,
+        }
+        .tell(response.headers_mut());
         Ok(response)
     }
 
-    fn count(&self, address: Option<IpAddr>, now: Instant) -> Left {
+    fn count(&self, network: Option<Network>, now: Instant) -> Left {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         if now.duration_since(windows.began) >= WINDOW {
             windows.began = now;
             windows.counts.clear();
         }
         let ends_in = WINDOW.saturating_sub(now.duration_since(windows.began));
-        let known = address.filter(|address| {
-            windows.counts.len() < MOST_CLIENTS || windows.counts.contains_key(address)
+        let known = network.filter(|network| {
+            windows.counts.len() < MOST_CLIENTS || windows.counts.contains_key(network)
         });
-        let count = known.map_or(0, |address| {
-            let count = windows.counts.entry(address).or_default();
+        let count = known.map_or(0, |network| {
+            let count = windows.counts.entry(network).or_default();
             *count = count.saturating_add(1);
             *count
         });
         Left {
             requests: self.most.checked_sub(count),
             ends_in,
-        }
-    }
-
-    /// Tells the client what is left (the draft of the IETF on `RateLimit` fields).
-    fn tell(&self, response: &mut Response, left: u32, ends_in: Duration) {
-        let policy = format!("\"requests\";q={};w={}", self.most, WINDOW.as_secs());
-        let limit = format!("\"requests\";r={left};t={}", ends_in.as_secs());
-        let headers = response.headers_mut();
-        for (name, text) in [("ratelimit-policy", policy), ("ratelimit", limit)] {
-            // A tighter limit that the operation has told of stays.
-            if let (false, Ok(value)) = (headers.contains_key(name), HeaderValue::from_str(&text)) {
-                headers.insert(name, value);
-            }
         }
     }
 }
@@ -207,11 +218,10 @@ mod tests {
     fn each_address_has_its_number_in_each_window() {
         let counter = RequestCounter::new(2, 0);
         let begun = Instant::now();
-        let one = Some(IpAddr::from([192, 0, 2, 1]));
-        let other = Some(IpAddr::from([192, 0, 2, 2]));
-        let left = |address, seconds| {
+        let (one, other) = (Some([1; 16]), Some([2; 16]));
+        let left = |network, seconds| {
             let now = begun + Duration::from_secs(seconds);
-            counter.count(address, now).requests
+            counter.count(network, now).requests
         };
         assert_eq!(left(one, 0), Some(1));
         assert_eq!(left(one, 1), Some(0));

@@ -11,6 +11,7 @@ use super::RequestId;
 ///
 /// Behind `proxies` of our own, each of which adds the address that it sees to `X-Forwarded-For`,
 /// it is the one that the outermost of them has added; what stands before it is the client's word.
+/// Where that is missing or no address, whoever is connected counts.
 pub(crate) fn client_address(request: &Request, proxies: u8) -> Option<IpAddr> {
     let peer = request.remote_addr().as_socket_addr()?.ip();
     let Some(skipped) = usize::from(proxies).checked_sub(1) else {
@@ -23,8 +24,9 @@ pub(crate) fn client_address(request: &Request, proxies: u8) -> Option<IpAddr> {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .collect::<Vec<_>>();
-    let told = forwarded.iter().rev().nth(skipped)?;
-    told.trim().parse().ok().or(Some(peer))
+    let told = forwarded.iter().rev().nth(skipped);
+    told.and_then(|told| told.trim().parse().ok())
+        .or(Some(peer))
 }
 
 /// Gives where a request comes from, as the audit log keeps it.

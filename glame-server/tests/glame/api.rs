@@ -5,6 +5,7 @@ pub(crate) mod client;
 mod limits;
 mod points;
 mod segments;
+mod sessions;
 mod sms;
 mod stolen;
 mod unknown;

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use futures_util::future::{try_join, try_join3};
+use glame_core::access::{AuditAction, AuditNote};
 use glame_core::customers::Profile;
 use glame_core::loyalty::{LoyaltyTransaction, Sequence};
 use glame_core::ports::TransactionQuery;
@@ -17,6 +18,7 @@ use super::super::answer::{Told, Versioned};
 use super::super::dates::days;
 use super::super::paging::{self, Page};
 use super::super::parameters::CursorText;
+use super::super::signed_in::SignedIn;
 use super::super::views::{
     BalanceView, ProfileView, ProgrammeView, PurchaseView, ReceiptView, SaveTypeName,
     SavedLookView, TransactionView,
@@ -218,5 +220,17 @@ impl App {
             tracing::error!(%error, "an export could not be written");
             Problem::new(ProblemCode::Internal, "the export could not be written")
         })
+    }
+
+    /// Writes down who has looked at a customer, or changed one.
+    pub async fn note<A>(
+        &self,
+        me: &SignedIn<A>,
+        action: AuditAction,
+        user: UserId,
+    ) -> Result<(), Problem> {
+        let note = AuditNote::new(action, Some(user));
+        let entry = self.access.audit_entry(&me.caller(), note);
+        self.reads.note(entry).await
     }
 }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use glame_core::access::{AuditAction, AuditDetails, AuditNote};
 use glame_core::loyalty::{
-    Authority, Command, CustomerFacts, LoyaltyTransaction, Posted, Posting,
-    Request as PointsRequest, Source,
+    Authority, Command, CustomerFacts, Posted, Posting, Request as PointsRequest, Source,
 };
 use glame_core::values::{DocumentRef, Money, Points, TransactionId, UserId};
 use poem::web::Data;
@@ -317,9 +316,8 @@ impl App {
             self.loyalty.preview(posting).await?
         } else {
             let posted = self.loyalty.post(posting).await?;
-            if !posted.replayed {
-                self.note_points(me, user, &posted.transactions).await?;
-            }
+            // A replay, too: what was posted first may have been cut off before it was noted.
+            self.note_points(me, user, &posted).await?;
             posted
         };
         let Posted {
@@ -341,11 +339,13 @@ impl App {
         &self,
         me: &SignedIn<Admins>,
         user: UserId,
-        transactions: &[LoyaltyTransaction],
+        posted: &Posted,
     ) -> Result<(), Problem> {
-        let points: i64 = transactions.iter().map(|one| one.points).sum();
-        let note = AuditNote::new(AuditAction::PointsMoved, Some(user))
-            .with(AuditDetails::new().number("points", points));
+        let points: i64 = posted.transactions.iter().map(|one| one.points).sum();
+        let details = AuditDetails::new()
+            .number("points", points)
+            .flag("replayed", posted.replayed);
+        let note = AuditNote::new(AuditAction::PointsMoved, Some(user)).with(details);
         Ok(self.access.record(&me.caller(), note).await?)
     }
 }

@@ -5,8 +5,9 @@ use poem::http::{HeaderMap, HeaderValue};
 use poem::{Body, Endpoint, IntoResponse, Request, Response};
 use poem_openapi::types::ToJSON;
 
+use super::super::answer::REPLAYED;
 use super::{Problem, ProblemBody, ProblemCode};
-use crate::http::RequestId;
+use crate::http::{RateLimitFields, RequestId};
 
 /// A language in which titles are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,20 +25,21 @@ pub(crate) async fn answered_in_the_language_of_the_client<E: Endpoint>(
     let trace_id = request.data::<RequestId>().map(ToString::to_string);
     let response = match endpoint.call(request).await {
         Ok(response) => response.into_response(),
-        Err(error) => {
-            let problem = Problem::from(&error);
-            let pattern = error.data::<poem::PathPattern>().cloned();
-            let mut response = problem.into_response();
-            if let Some(pattern) = pattern {
-                response.set_data(pattern);
-            }
-            response
-        }
+        Err(error) => answer_to(&error),
     };
     Ok(match response.data::<Problem>().cloned() {
         Some(problem) => told(response, &problem, language, trace_id),
         None => response,
     })
+}
+
+/// Gives the answer to an error, still without its body.
+pub(crate) fn answer_to(error: &poem::Error) -> Response {
+    let mut response = Problem::from(error).into_response();
+    if let Some(pattern) = error.data::<poem::PathPattern>() {
+        response.set_data(pattern.clone());
+    }
+    response
 }
 
 fn told(
@@ -68,6 +70,19 @@ fn told(
     );
     if let Some(wait) = problem.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    }
+    if let (Some(limit), Some(wait)) = (problem.limit, problem.retry_after) {
+        RateLimitFields {
+            name: "attempts",
+            most: limit.attempts,
+            window: limit.window.to_std().unwrap_or_default(),
+            left: 0,
+            ends_in: wait,
+        }
+        .tell(headers);
+    }
+    if problem.replayed {
+        headers.insert(REPLAYED, HeaderValue::from_static("true"));
     }
     if matches!(code, ProblemCode::SignInNeeded | ProblemCode::SignInRefused) {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -123,14 +123,17 @@ struct Operation {
     path: String,
 }
 
-fn operations(document: &Value) -> Vec<Operation> {
-    let nobody = "0190c0de-0000-7000-8000-000000000000";
+/// An id that nothing has.
+const NOBODY: &str = "0190c0de-0000-7000-8000-000000000000";
+
+/// Gives all operations, with the same id wherever one is asked for.
+fn operations(document: &Value, id: &str) -> Vec<Operation> {
     let mut operations = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let segments = path.split('/').map(|segment| {
                 if segment.starts_with('{') {
-                    nobody
+                    id
                 } else {
                     segment
                 }
@@ -151,7 +154,7 @@ async fn every_operation_lets_in_whom_it_is_for_and_nobody_else() {
     let document = served.request(Method::GET, "/openapi.json");
     let document = served.send(document).await.expect(200);
     let table: BTreeMap<&str, Option<&[&str]>> = ACCESS.iter().copied().collect();
-    let operations = operations(&document);
+    let operations = operations(&document, NOBODY);
     assert_eq!(
         operations.len(),
         table.len(),
@@ -252,16 +255,47 @@ async fn a_customer_reaches_nothing_of_another() {
         .await
         .expect(200);
     assert_eq!(theirs["items"], json!([]));
+    let bought = format!("{path}/purchased");
+    served.post(&boris, &bought, &json!({})).await.expect(404);
     served.send(remove(&anna)).await.expect(204);
 
+    let sessions = served.get(&anna, "/api/auth/sessions").await.expect(200);
+    let session = sessions["sessions"][0]["id"].as_str().unwrap();
+    let path = format!("/api/auth/sessions/{session}");
+    let end = served.request(Method::DELETE, &path).bearer_auth(&boris);
+    served.send(end).await.expect(404);
+    served.get(&anna, "/api/auth/me").await.expect(200);
+
     // A cursor of one customer leads another nowhere.
-    let page = served
-        .get(&anna, "/api/customer/purchase-history?limit=1")
-        .await
-        .expect(200);
-    let cursor = page["page"]["next"].as_str().unwrap();
-    let path = format!("/api/customer/purchase-history?limit=1&cursor={cursor}");
-    served.get(&anna, &path).await.expect(200);
-    let refused = served.get(&boris, &path).await.expect(400);
-    assert_eq!(refused["code"], "REQUEST_CURSOR_INVALID");
+    let mut followed = 0;
+    for list in ["purchase-history", "receipts", "loyalty", "saved-looks"] {
+        let path = format!("/api/customer/{list}?limit=1");
+        let page = served.get(&anna, &path).await.expect(200);
+        let Some(cursor) = page["page"]["next"].as_str() else {
+            continue;
+        };
+        let path = format!("{path}&cursor={cursor}");
+        served.get(&anna, &path).await.expect(200);
+        let refused = served.get(&boris, &path).await.expect(400);
+        assert_eq!(refused["code"], "REQUEST_CURSOR_INVALID", "{list}");
+        followed += 1;
+    }
+    assert!(followed >= 3, "{followed} lists go on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_reaches_another_by_no_operation_of_staff() {
+    let served = Served::open(Database::Sqlite).await;
+    let document = served.request(Method::GET, "/openapi.json");
+    let document = served.send(document).await.expect(200);
+    let (_, anna) = served.customer(0).await;
+    let (boris, _) = served.customer(1).await;
+    let table: BTreeMap<&str, Option<&[&str]>> = ACCESS.iter().copied().collect();
+    for operation in operations(&document, &anna) {
+        let audience = table[operation.id.as_str()];
+        if audience.is_some_and(|audience| !audience.contains(&"customer")) {
+            let status = call(&served, &operation, Some(&boris)).await;
+            assert_eq!(status, 403, "{}", operation.id);
+        }
+    }
 }

@@ -97,6 +97,8 @@ async fn attempts_at_both_replicas_count_together() {
             let wait = refused.headers["retry-after"].to_str().unwrap();
             let wait: u64 = wait.parse().unwrap();
             assert!((1..=15 * 60).contains(&wait), "{wait}");
+            let policy = refused.headers["ratelimit-policy"].to_str().unwrap();
+            assert_eq!(policy, format!("\"attempts\";q={attempts};w=900"));
             assert_eq!(refused.expect(429)["code"], "RATE_LIMITED");
             // What one has used up is not taken from another.
             shop.turn(n).say(path, &of_another).await.expect(status);
