@@ -76,7 +76,10 @@ pub use segments::{
     SegmentWriter, StoredSegment, Transition, TransitionPlace,
 };
 pub use storage::{Storage, UnitOfWork};
-pub use sync_runs::{HeldLease, LeaseState, SyncRunReader, SyncRunWriter};
+pub use sync_runs::{
+    HeldLease, LeaseState, RejectPlace, RunPlace, RunQuery, StoredReject, SyncRunReader,
+    SyncRunWriter,
+};
 pub use users::{UserReader, UserWriter};
 pub use webhooks::{
     ClaimedDelivery, DeliveryClaim, DeliveryMark, ReplayScope, WebhookReader, WebhookWriter,

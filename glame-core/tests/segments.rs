@@ -242,6 +242,9 @@ async fn a_list_of_customers_is_imported_line_by_line() {
         let lines = MemberFile::open(csv.as_bytes()).unwrap();
         shop.service.import(segment, lines, decision).await.unwrap()
     };
+    let lines = MemberFile::open(csv.as_bytes()).unwrap();
+    let told = shop.service.preview_import(segment, lines).await.unwrap();
+    assert_eq!(shop.members(segment).await.len(), 0);
     let imported = import(Some(Decision::Include)).await;
     let refused = |line, reason| RefusedLine { line, reason };
     let expected = Imported {
@@ -253,6 +256,7 @@ async fn a_list_of_customers_is_imported_line_by_line() {
             refused(4_003, MemberLineError::Unknown),
         ],
     };
+    assert_eq!(told, expected);
     assert_eq!(imported, expected);
     assert_eq!(shop.members(segment).await.len(), 2_000);
     assert_eq!(import(Some(Decision::Include)).await, expected, "once more");
@@ -283,6 +287,13 @@ async fn decisions_by_hand_act_at_once_and_survive() {
     shop.refresh().await;
     shop.clock.advance(TimeDelta::minutes(1));
     let stranger = customer(9).id;
+    let told = shop
+        .service
+        .preview_decision(segment, &[vera, stranger])
+        .await
+        .unwrap();
+    assert_eq!((told.stored, told.strangers), (1, vec![stranger]));
+    assert_eq!(shop.members(segment).await.len(), 2);
     let decided = shop
         .service
         .decide(segment, &[vera, stranger], Some(Decision::Include))

@@ -12,15 +12,15 @@ use chrono_tz::Europe::Moscow;
 use glame_core::analytics::{AsOf, CustomerStatus, RfmPolicy, ScorePolicy};
 use glame_core::catalogue::ProductKind;
 use glame_core::customers::{ErasureService, FieldChange, ProfileChange, ProfileService};
-use glame_core::loyalty::Actor;
+use glame_core::loyalty::{Actor, LoyaltyError};
 use glame_core::ports::{
     CatalogueReader, Clock, MetricsReader, PurchaseReader, SalesSource, SourceError, SyncRunReader,
     UserReader,
 };
 use glame_core::purchases::{DocumentKind, SaleLine};
 use glame_core::sync::{
-    CustomerSyncService, PurchaseScope, SyncError, SyncKind, SyncLease, SyncRun, SyncSettings,
-    SyncStatus, SyncTrigger, Unobserved,
+    CustomerSyncService, PurchaseScope, SyncCounts, SyncError, SyncKind, SyncLease, SyncObserver,
+    SyncRun, SyncSettings, SyncStatus, SyncTrigger, Unobserved,
 };
 use glame_core::testkit::fixtures::{
     card_record, card_ref, counterparty, document, minute, product, product_ref, profile, rejected,
@@ -30,6 +30,18 @@ use glame_core::testkit::{CountingIds, ListSource, ManualClock, MemoryStorage, s
 use glame_core::users::Holder;
 use glame_core::values::{Money, Quantity, UserId};
 use proptest::prelude::*;
+
+/// Somebody who wants an end at once.
+#[derive(Debug)]
+struct Impatient;
+
+impl SyncObserver for Impatient {
+    fn progressed(&self, _: &SyncRun) {}
+
+    fn wants_to_cancel(&self) -> bool {
+        true
+    }
+}
 
 /// A shop with its base, our storage and a clock that stands at the sample day.
 struct Shop {
@@ -329,10 +341,9 @@ async fn rejected_records_are_kept_and_counted() {
         (run.counts.read, run.counts.rejected, run.counts.created),
         (2, 1, 1)
     );
-    assert_eq!(
-        shop.storage.rejects(run.id, 9).await.unwrap(),
-        [rejected(1)]
-    );
+    let rejects = shop.storage.rejects(run.id, None, 9).await.unwrap();
+    let rejects: Vec<_> = rejects.into_iter().map(|stored| stored.rejected).collect();
+    assert_eq!(rejects, [rejected(1)]);
 }
 
 #[tokio::test]
@@ -448,6 +459,40 @@ async fn a_broken_off_run_goes_on_from_its_last_window() {
     );
     assert_eq!(shop.spent(anna().user_id()).await, roubles(150));
     assert_eq!(resumed.status, SyncStatus::Succeeded);
+}
+
+#[tokio::test]
+async fn what_others_do_under_the_lease_is_a_run_that_says_how_it_ended() {
+    let shop = Shop::open();
+    let lease = shop.service.acquire_lease("a test").await.unwrap();
+    let (kind, trigger) = (SyncKind::Segments, SyncTrigger::Manual);
+    let counts = SyncCounts {
+        read: 7,
+        ..SyncCounts::default()
+    };
+    let work = async { Ok(counts) };
+    let done = shop
+        .service
+        .record(kind, &lease, trigger, &Unobserved, work);
+    let done = done.await.unwrap();
+    assert_eq!((done.status, done.counts), (SyncStatus::Succeeded, counts));
+    let stored = shop.storage.last_run(kind).await.unwrap().unwrap();
+    assert_eq!(stored, done);
+
+    let work = async { Err(LoyaltyError::KeptHere.into()) };
+    let failed = shop
+        .service
+        .record(kind, &lease, trigger, &Unobserved, work);
+    let error = failed.await.unwrap_err();
+    let stored = shop.storage.last_run(kind).await.unwrap().unwrap();
+    assert_eq!(stored.status, SyncStatus::Failed);
+    assert_eq!(stored.error, Some(error.to_string()));
+
+    let work = async { panic!("it is cancelled before it begins") };
+    let cancelled = shop.service.record(kind, &lease, trigger, &Impatient, work);
+    assert!(matches!(cancelled.await, Err(SyncError::Cancelled)));
+    let stored = shop.storage.last_run(kind).await.unwrap().unwrap();
+    assert_eq!(stored.status, SyncStatus::Cancelled);
 }
 
 #[tokio::test]

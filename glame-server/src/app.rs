@@ -63,6 +63,8 @@ pub struct App {
     pub looks: LookService,
     /// Where integrators are told of events.
     pub webhooks: WebhookService,
+    /// Whether anything is delivered to webhooks.
+    pub webhooks_enabled: bool,
     /// The segments.
     pub segments: SegmentDesk,
     /// The synchronisation, as people ask for it.

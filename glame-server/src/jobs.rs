@@ -4,6 +4,7 @@ mod access;
 mod expiry;
 mod flagged;
 mod follow_up;
+mod parts;
 mod schedule;
 mod successor;
 mod sync;
@@ -12,10 +13,11 @@ mod webhooks;
 
 pub use access::AccessSweeper;
 pub use expiry::ExpirySweeper;
-pub use follow_up::{AnalysisNeed, FollowUp, FollowUpError, Followed};
-pub use schedule::{ScheduledWork, Scheduler};
+pub use follow_up::{AnalysisNeed, FollowUp};
+pub use parts::SyncParts;
+pub use schedule::Scheduler;
 pub use successor::SyncSuccessor;
-pub use sync::{JobError, SyncJob, SyncOutcome, SyncWorker};
+pub use sync::{SyncJob, SyncOutcome, SyncWorker};
 pub use webhooks::{AddressRefused, DeliveryPace, GuardedResolver, WebhookSender, WebhookWorker};
 
 pub(crate) use sync::this_process;

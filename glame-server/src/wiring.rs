@@ -25,7 +25,7 @@ pub(crate) use forgetting::SessionsOf;
 
 use crate::access::{SecretFileError, SystemSecrets};
 use crate::clock::{SystemClock, TimeOrderedIds};
-use crate::jobs::{DeliveryPace, FollowUp, WebhookSender, WebhookWorker};
+use crate::jobs::{DeliveryPace, FollowUp, SyncParts, WebhookSender, WebhookWorker};
 use crate::settings::{Settings, SettingsError};
 
 /// Tells why the parts could not be put together.
@@ -64,20 +64,30 @@ pub fn source(settings: &Settings) -> Result<OnecSource, WiringError> {
     Ok(OnecSource::open(settings.onec()?)?)
 }
 
-/// Prepares the points of the 1C base to be taken over; none where they live here.
-pub fn points(settings: &Settings) -> Result<Option<Arc<dyn PointsSource>>, WiringError> {
-    match settings.loyalty.ledger {
-        PointsLedger::Glame => Ok(None),
-        PointsLedger::Onec => Ok(Some(Arc::new(source(settings)?))),
-    }
-}
-
-/// Prepares the points of the 1C base to be compared, wherever they live; none without a base.
-pub fn points_of_base(settings: &Settings) -> Result<Option<Arc<dyn PointsSource>>, WiringError> {
-    if settings.onec.url.is_none() {
-        return Ok(None);
-    }
-    Ok(Some(Arc::new(source(settings)?)))
+/// Puts together what jobs of the synchronisation work with; without a base they can do what asks
+/// none.
+pub fn sync_parts(
+    settings: &Settings,
+    storage: &Arc<dyn Storage>,
+    loyalty: LoyaltyService,
+) -> Result<SyncParts, WiringError> {
+    let (sales, points): (Arc<dyn SalesSource>, Arc<dyn PointsSource>) =
+        if settings.onec.url.is_some() {
+            let source = Arc::new(source(settings)?);
+            (source.clone(), source)
+        } else {
+            (Arc::new(AbsentSource), Arc::new(AbsentSource))
+        };
+    Ok(SyncParts {
+        storage: Arc::clone(storage),
+        service: sync_service(settings, Arc::clone(storage), sales),
+        loyalty,
+        points,
+        follow_up: FollowUp::new(
+            analytics(settings, Arc::clone(storage)),
+            segments(settings, Arc::clone(storage))?,
+        ),
+    })
 }
 
 /// Puts the synchronisation together.
@@ -115,14 +125,6 @@ pub fn segments(
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(TimeOrderedIds));
     let service = SegmentService::new(storage, clock, ids, rules);
     Ok(service.recording(settings.webhooks.recording()))
-}
-
-/// Puts together what follows from new figures.
-pub fn follow_up(settings: &Settings, storage: &Arc<dyn Storage>) -> Result<FollowUp, WiringError> {
-    Ok(FollowUp::new(
-        analytics(settings, Arc::clone(storage)),
-        segments(settings, Arc::clone(storage))?,
-    ))
 }
 
 /// How many threads a question about all customers may use.

@@ -39,7 +39,7 @@ pub(crate) use look::{LookRow, SavedLookRow, look_json, product_cells};
 pub(crate) use loyalty::{
     AccountRow, AccountTotalsRow, Accounts, LotRow, LotTotalsRow, PostCells, RecallNeeds,
     RequestRow, RuleTotalsRow, SettlementRow, TransactionRow, available_points, not_locked,
-    pages_of, sequence_bound, unknown_user,
+    pages_of, reconciliation_document, reconciliation_from, sequence_bound, unknown_user,
 };
 pub(crate) use metrics::{
     MetricsCells, MetricsRow, ScoringCells, ScoringRow, shop_analysis_document, shop_analysis_from,

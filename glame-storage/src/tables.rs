@@ -34,6 +34,7 @@ tables! {
     CUSTOMER_METRICS = "customer_metrics" of "a customer";
     SCORINGS = "scorings" of "the scoring";
     SHOP_ANALYSES = "shop_analyses" of "the analysis of the shop";
+    RECONCILIATIONS = "reconciliations" of "the comparison of points";
     LOYALTY_ACCOUNTS = "loyalty_accounts" of "an account with points";
     LOYALTY_LOTS = "loyalty_lots" of "a lot of points";
     LOYALTY_TRANSACTIONS = "loyalty_transactions" of "a transaction with points";

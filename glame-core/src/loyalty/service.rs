@@ -185,6 +185,12 @@ impl LoyaltyService {
         Self { events, ..self }
     }
 
+    /// Tells where the points live.
+    #[must_use]
+    pub const fn ledger(&self) -> PointsLedger {
+        self.ledger
+    }
+
     /// Gives the rules of the programme.
     #[must_use]
     pub fn programme(&self) -> &LoyaltyProgramme {

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::StorageError;
 use crate::loyalty::{
-    AccountHeader, IdempotencyKey, Lot, LoyaltyTransaction, Refusal, Request, RuleRef, Sequence,
-    TransactionKind,
+    AccountHeader, IdempotencyKey, Lot, LoyaltyTransaction, Reconciliation, Refusal, Request,
+    RuleRef, Sequence, TransactionKind,
 };
 use crate::values::{DocumentRef, Points, TransactionId, UserId};
 
@@ -75,6 +75,9 @@ pub trait LoyaltyReader: Send + Sync {
         &self,
         now: DateTime<Utc>,
     ) -> Result<PointsOutstanding, StorageError>;
+
+    /// Gives what the last comparison with the points of the source has found.
+    async fn reconciliation(&self) -> Result<Option<Reconciliation>, StorageError>;
 }
 
 /// Writes accounts and transactions of the loyalty programme. Transactions are only ever added.
@@ -109,6 +112,9 @@ pub trait LoyaltyWriter: Send {
 
     /// Takes marks away that have not been raised since they were read.
     async fn clear_settlements(&mut self, marks: &[SettlementMark]) -> Result<(), StorageError>;
+
+    /// Keeps what a comparison has found, in place of the one before.
+    async fn put_reconciliation(&mut self, found: &Reconciliation) -> Result<(), StorageError>;
 }
 
 /// What a decision needs of an account beside its header and its open lots.

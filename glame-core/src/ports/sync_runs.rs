@@ -1,5 +1,6 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::{Rejected, StorageError};
 use crate::sync::{SyncKind, SyncRun, SyncTask};
@@ -18,8 +19,8 @@ pub trait SyncRunReader: Send + Sync {
     /// Gives the lease as it was taken last, run out or not; none if nobody holds it.
     async fn held_lease(&self) -> Result<Option<HeldLease>, StorageError>;
 
-    /// Gives the newest runs by `queued_at`, newest first.
-    async fn latest_runs(&self, limit: u32) -> Result<Vec<SyncRun>, StorageError>;
+    /// Gives runs by `queued_at` and id, the newest first.
+    async fn runs(&self, query: RunQuery) -> Result<Vec<SyncRun>, StorageError>;
 
     /// Gives the newest run of a kind that has succeeded.
     async fn last_succeeded(&self, kind: SyncKind) -> Result<Option<SyncRun>, StorageError>;
@@ -33,8 +34,73 @@ pub trait SyncRunReader: Send + Sync {
     /// Tells whether a card has changed its owner in a run queued at `since` or later.
     async fn cards_moved_since(&self, since: DateTime<Utc>) -> Result<bool, StorageError>;
 
-    /// Gives the first `limit` rejects of a run, in the order in which they were added.
-    async fn rejects(&self, run: SyncRunId, limit: u32) -> Result<Vec<Rejected>, StorageError>;
+    /// Gives the next `limit` rejects of a run after `after`, in the order in which they were added.
+    async fn rejects(
+        &self,
+        run: SyncRunId,
+        after: Option<RejectPlace>,
+        limit: u32,
+    ) -> Result<Vec<StoredReject>, StorageError>;
+}
+
+/// Asks for a page of runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunQuery {
+    /// Of which kind; none for all.
+    pub kind: Option<SyncKind>,
+    /// The run that the page goes on from; none begins with the newest.
+    pub before: Option<RunPlace>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+impl RunQuery {
+    /// Asks for so many of the newest.
+    #[must_use]
+    pub const fn newest(limit: u32) -> Self {
+        Self {
+            kind: None,
+            before: None,
+            limit,
+        }
+    }
+}
+
+/// Where a run stands among all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RunPlace {
+    /// When it was asked for.
+    pub queued_at: DateTime<Utc>,
+    /// Which run it is.
+    pub run: SyncRunId,
+}
+
+/// Where a reject stands among those of its run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RejectPlace(i64);
+
+impl RejectPlace {
+    /// Names a place by its number, which grows with each reject that is added.
+    #[must_use]
+    pub const fn new(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// Gives the number.
+    #[must_use]
+    pub const fn number(self) -> i64 {
+        self.0
+    }
+}
+
+/// A reject and its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredReject {
+    /// Where it stands.
+    pub place: RejectPlace,
+    /// What was set aside, and why.
+    pub rejected: Rejected,
 }
 
 /// Writes runs of the synchronisation.

@@ -1,7 +1,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::analytics::AnalyticsError;
+use crate::loyalty::LoyaltyError;
 use crate::ports::{SourceError, StorageError};
+use crate::segments::SegmentError;
 
 /// Tells why a run of the synchronisation could not begin or go on.
 #[derive(Debug, thiserror::Error)]
@@ -29,9 +31,15 @@ pub enum SyncError {
     /// The database could not be read or written.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// The figures could not be made.
+    /// The figures, or the analysis of the shop, could not be made.
     #[error(transparent)]
     Analytics(#[from] AnalyticsError),
+    /// The points of purchases could not be settled or compared; the next run goes on with them.
+    #[error(transparent)]
+    Loyalty(#[from] LoyaltyError),
+    /// The members of segments could not be made; the next run begins anew.
+    #[error(transparent)]
+    Segments(#[from] SegmentError),
 }
 
 impl SyncError {
@@ -40,11 +48,14 @@ impl SyncError {
     pub const fn is_temporary(&self) -> bool {
         match self {
             Self::Busy { .. } | Self::LeaseLost => true,
-            Self::Source(error) => error.is_temporary(),
-            Self::Storage(error) | Self::Analytics(AnalyticsError::Storage(error)) => {
+            Self::Source(error) | Self::Loyalty(LoyaltyError::Source(error)) => {
                 error.is_temporary()
             }
-            Self::Cancelled | Self::Analytics(_) => false,
+            Self::Storage(error)
+            | Self::Analytics(AnalyticsError::Storage(error))
+            | Self::Loyalty(LoyaltyError::Storage(error))
+            | Self::Segments(SegmentError::Storage(error)) => error.is_temporary(),
+            Self::Cancelled | Self::Analytics(_) | Self::Loyalty(_) | Self::Segments(_) => false,
         }
     }
 }

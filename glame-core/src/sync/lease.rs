@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{CustomerSyncService, SyncError, SyncRun, SyncStatus, SyncTask};
-use crate::ports::{HeldLease, LeaseState, UnitOfWork};
+use crate::ports::{HeldLease, LeaseState, RunQuery, UnitOfWork};
 use crate::values::{LeaseToken, SyncJobId};
 
 /// How many of the newest runs are looked at when a lease is taken.
@@ -170,7 +170,7 @@ impl CustomerSyncService {
 
     /// Marks the runs as failed whose process has ended.
     async fn end_orphans(&self, error: &str, now: DateTime<Utc>) -> Result<(), SyncError> {
-        let runs = self.storage.latest_runs(RECENT_RUNS).await?;
+        let runs = self.storage.runs(RunQuery::newest(RECENT_RUNS)).await?;
         let orphans = runs
             .into_iter()
             .filter(|run| run.status == SyncStatus::Running);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use crate::ports::SourceCursor;
 use crate::values::{SyncJobId, SyncRunId};
 
-/// What a run brings over.
+/// What a run brings over or makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SyncKind {
@@ -16,15 +16,24 @@ pub enum SyncKind {
     Purchases,
     /// The figures that follow from the purchases.
     Metrics,
+    /// The points that follow from purchases and figures.
+    Points,
+    /// What the models say of the shop, and the members of segments.
+    Segments,
+    /// The points of the source beside those of the ledger.
+    Comparison,
 }
 
 impl SyncKind {
     /// Every kind, in the order in which they run.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 7] = [
         Self::Customers,
         Self::Catalogue,
         Self::Purchases,
         Self::Metrics,
+        Self::Points,
+        Self::Segments,
+        Self::Comparison,
     ];
 
     /// Gives the name that the API and the databases use.
@@ -35,6 +44,9 @@ impl SyncKind {
             Self::Catalogue => "catalogue",
             Self::Purchases => "purchases",
             Self::Metrics => "metrics",
+            Self::Points => "points",
+            Self::Segments => "segments",
+            Self::Comparison => "comparison",
         }
     }
 
@@ -124,6 +136,10 @@ impl SyncTrigger {
 /// `read = created + updated + unchanged + anonymous + inactive + rejected` for purchases, in
 /// lines; for the other kinds in cards and profiles, articles and stores, customers. Documents that
 /// may have been moved are read whole and count beside what was read in their window.
+///
+/// Of points, `read` are customers and `created` transactions; of segments, `read` are customers,
+/// `created` those who have entered one and `removed` those who have left one; of a comparison, `read`
+/// are customers and `updated` those whose points differ.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SyncCounts {

@@ -131,6 +131,29 @@ impl CustomerSyncService {
         Self { events, ..self }
     }
 
+    /// Records as a run what others do under the lease: what follows from the figures.
+    ///
+    /// The row says how it goes, what `work` has counted and, if it fails, why.
+    ///
+    /// # Errors
+    /// [`SyncError::Cancelled`] if somebody wants so before it begins; those of `work` and of storage.
+    pub async fn record(
+        &self,
+        kind: SyncKind,
+        lease: &SyncLease,
+        trigger: SyncTrigger,
+        observer: &dyn SyncObserver,
+        work: impl Future<Output = Result<SyncCounts, SyncError>> + Send,
+    ) -> Result<SyncRun, SyncError> {
+        let mut active = self.start(kind, None, trigger, lease, observer).await?;
+        let outcome = match active.check_cancelled() {
+            Ok(()) => work.await,
+            Err(cancelled) => Err(cancelled),
+        };
+        let outcome = outcome.map(|counts| active.run.counts = counts);
+        self.finish(active, outcome).await
+    }
+
     /// Begins a run: it is a row from now on.
     pub(super) async fn start<'a>(
         &self,

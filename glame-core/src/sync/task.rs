@@ -23,8 +23,12 @@ pub enum SyncTarget {
     Purchases,
     /// Everything.
     All,
-    /// Only the figures.
+    /// Only the figures, and what follows from them.
     Metrics,
+    /// Only the members of segments.
+    Segments,
+    /// Nothing: the points of the source are compared with the ledger.
+    Comparison,
 }
 
 impl SyncTarget {
@@ -33,18 +37,34 @@ impl SyncTarget {
     pub const fn kinds(self) -> &'static [SyncKind] {
         match self {
             Self::Customers => &[SyncKind::Customers],
-            Self::Purchases => &[SyncKind::Catalogue, SyncKind::Purchases, SyncKind::Metrics],
-            Self::All => &SyncKind::ALL,
-            Self::Metrics => &[SyncKind::Metrics],
+            Self::Purchases => &[
+                SyncKind::Catalogue,
+                SyncKind::Purchases,
+                SyncKind::Metrics,
+                SyncKind::Points,
+                SyncKind::Segments,
+            ],
+            Self::All => &[
+                SyncKind::Customers,
+                SyncKind::Catalogue,
+                SyncKind::Purchases,
+                SyncKind::Metrics,
+                SyncKind::Points,
+                SyncKind::Segments,
+            ],
+            // Points follow from the status that figures give, and segments ask about points.
+            Self::Metrics => &[SyncKind::Metrics, SyncKind::Points, SyncKind::Segments],
+            Self::Segments => &[SyncKind::Segments],
+            Self::Comparison => &[SyncKind::Comparison],
         }
     }
 
-    /// Tells whether points follow: from purchases, and from the status that figures give.
+    /// Tells whether the source is asked.
     #[must_use]
-    pub const fn moves_points(self) -> bool {
+    pub const fn asks_source(self) -> bool {
         match self {
-            Self::Customers => false,
-            Self::Purchases | Self::All | Self::Metrics => true,
+            Self::Customers | Self::Purchases | Self::All | Self::Comparison => true,
+            Self::Metrics | Self::Segments => false,
         }
     }
 }

@@ -120,6 +120,7 @@ macro_rules! storage_conformance {
                 a_mark_never_comes_back,
                 points_outstanding_add_up,
                 the_largest_points_survive_and_add_up,
+                the_last_comparison_is_kept,
             }
             segments {
                 a_segment_comes_back_as_it_was_stored,
@@ -139,6 +140,7 @@ macro_rules! storage_conformance {
                 a_run_comes_back_as_it_was_stored,
                 a_run_is_replaced,
                 the_newest_runs_come_first,
+                pages_of_runs_meet,
                 the_runs_of_a_job_come_in_order,
                 the_last_success_and_the_last_complete_run_are_told_apart,
                 moved_cards_are_remembered_by_time,

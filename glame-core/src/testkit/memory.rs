@@ -14,10 +14,12 @@ use crate::analytics::{CustomerMetrics, Scoring, ShopAnalysis};
 use crate::catalogue::{Product, Store};
 use crate::customers::ConsentRecord;
 use crate::looks::{Look, SavedLook};
+use crate::loyalty::Reconciliation;
 use crate::ports::{
     CatalogueReader, CatalogueWriter, HeldLease, LeaseState, MetricsReader, MetricsWriter,
-    PurchaseReader, PurchaseTotals, PurchaseWriter, Rejected, Storage, StorageError, SyncRunReader,
-    SyncRunWriter, UnitOfWork, UserReader, UserWriter,
+    PurchaseReader, PurchaseTotals, PurchaseWriter, RejectPlace, Rejected, RunPlace, RunQuery,
+    Storage, StorageError, StoredReject, SyncRunReader, SyncRunWriter, UnitOfWork, UserReader,
+    UserWriter,
 };
 use crate::purchases::{
     DocumentKey, DocumentScope, PurchaseHistory, PurchaseLine, Receipt, ReceiptKey, StoredReceipt,
@@ -62,6 +64,7 @@ struct State {
     metrics: BTreeMap<UserId, CustomerMetrics>,
     scoring: Option<Scoring>,
     shop_analysis: Option<ShopAnalysis>,
+    reconciliation: Option<Reconciliation>,
     segments: segments::Segments,
     runs: BTreeMap<SyncRunId, SyncRun>,
     rejects: BTreeMap<SyncRunId, Vec<Rejected>>,
@@ -533,10 +536,19 @@ impl SyncRunReader for MemoryStorage {
         Ok(self.state().lease.clone())
     }
 
-    async fn latest_runs(&self, limit: u32) -> Result<Vec<SyncRun>, StorageError> {
-        let mut runs: Vec<SyncRun> = self.state().runs.values().cloned().collect();
-        runs.sort_by_key(|run| std::cmp::Reverse((run.queued_at, run.id)));
-        runs.truncate(size(limit));
+    async fn runs(&self, query: RunQuery) -> Result<Vec<SyncRun>, StorageError> {
+        let place = |run: &SyncRun| RunPlace {
+            queued_at: run.queued_at,
+            run: run.id,
+        };
+        let state = self.state();
+        let runs = state.runs.values().filter(|run| {
+            query.kind.is_none_or(|kind| run.kind == kind)
+                && query.before.is_none_or(|before| place(run) < before)
+        });
+        let mut runs: Vec<SyncRun> = runs.cloned().collect();
+        runs.sort_by_key(|run| std::cmp::Reverse(place(run)));
+        runs.truncate(size(query.limit));
         Ok(runs)
     }
 
@@ -564,14 +576,25 @@ impl SyncRunReader for MemoryStorage {
             .any(|run| run.queued_at >= since && run.counts.moved > 0))
     }
 
-    async fn rejects(&self, run: SyncRunId, limit: u32) -> Result<Vec<Rejected>, StorageError> {
+    async fn rejects(
+        &self,
+        run: SyncRunId,
+        after: Option<RejectPlace>,
+        limit: u32,
+    ) -> Result<Vec<StoredReject>, StorageError> {
         let state = self.state();
-        let rejects = state
-            .rejects
-            .get(&run)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        Ok(rejects.iter().take(size(limit)).cloned().collect())
+        let rejects = state.rejects.get(&run).into_iter().flatten();
+        let places = (1..).map(RejectPlace::new);
+        let rejects = places
+            .zip(rejects)
+            .filter(|(place, _)| Some(*place) > after)
+            .take(size(limit));
+        Ok(rejects
+            .map(|(place, rejected)| StoredReject {
+                place,
+                rejected: rejected.clone(),
+            })
+            .collect())
     }
 }
 

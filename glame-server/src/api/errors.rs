@@ -213,7 +213,6 @@ impl From<SyncRefused> for Problem {
             }
             SyncRefused::Unknown | SyncRefused::Over => Self::new(ProblemCode::NotFound, detail),
             SyncRefused::Sync(error) => internal(&error),
-            SyncRefused::Loyalty(error) => error.into(),
             SyncRefused::Storage(error) => error.into(),
         }
     }

@@ -2,6 +2,7 @@
 
 use glame_core::access::AuditAction;
 use glame_core::analytics::RfmSegment;
+use glame_core::sync::SyncKind;
 use glame_core::webhooks::EventType;
 use poem_openapi::registry::MetaSchema;
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON};
@@ -30,7 +31,7 @@ macro_rules! listed {
     )* };
 }
 
-listed!(EventType, RfmSegment);
+listed!(EventType, RfmSegment, SyncKind);
 
 impl Listed for AuditAction {
     const ALL: &'static [Self] = Self::ALL;

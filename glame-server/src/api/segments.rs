@@ -9,6 +9,7 @@ use std::sync::Arc;
 use glame_core::access::{AuditAction, AuditDetails, AuditNote};
 use glame_core::ports::TransitionPlace;
 use glame_core::segments::{MemberFile, SegmentVersion};
+use glame_core::sync::{PurchaseScope, SyncTarget};
 use glame_core::values::{SegmentId, UserId};
 use poem::web::Data;
 use poem_openapi::OpenApi;
@@ -22,14 +23,15 @@ use self::download::Download;
 use self::upload::CsvFile;
 use self::views::{
     DecisionMade, DecisionName, ExplanationView, MembersDecided, MembersImported,
-    MembershipExplained, PreviewAsked, RefreshedSegments, SegmentEditInput, SegmentInput,
-    SegmentList, SegmentMembers, SegmentPreview, SegmentTransitions, SegmentView,
+    MembershipExplained, PreviewAsked, SegmentEditInput, SegmentInput, SegmentList, SegmentMembers,
+    SegmentPreview, SegmentTransitions, SegmentView,
 };
-use super::answer::{Answer, Made, Told, Versioned};
+use super::answer::{Answer, Begun, Made, Told, Versioned};
 use super::etag::IfMatch;
 use super::parameters::{CursorText, PageLength};
 use super::problem::statuses;
 use super::signed_in::{Marketers, SignedIn};
+use super::sync::views::JobBegun;
 use super::{Area, Problem, ProblemCode, etag, paging};
 use crate::app::App;
 
@@ -109,21 +111,18 @@ impl SegmentsApi {
         Ok(Told::new(SegmentPreview::of(&preview, &population)))
     }
 
-    /// Fill all segments with the customers of this moment, and tell who has entered and left.
+    /// Fill all segments with the customers of this moment.
     ///
-    /// The daily run does the same.
+    /// The daily run does the same. The job tells how many customers have entered and left; who they
+    /// are is told by the transitions of each segment.
     #[oai(path = "/refresh", method = "post", operation_id = "refreshSegments")]
     async fn refresh(
         &self,
         me: SignedIn<Marketers>,
         app: Data<&Arc<App>>,
-    ) -> Answer<Told<RefreshedSegments>, Changing> {
-        let refreshed = app.segments.refresh().await.map_err(Problem::from)?;
-        let details = AuditDetails::new().word("change", "refreshed");
-        let note = AuditNote::new(AuditAction::SegmentChanged, None).with(details);
-        let noted = app.access.record(&me.caller(), note).await;
-        noted.map_err(Problem::from)?;
-        Ok(Told::new(RefreshedSegments::from(refreshed)))
+    ) -> Answer<Told<JobBegun, Begun>, Changing> {
+        let scope = PurchaseScope::Automatic;
+        Ok(app.begin_sync(&me, SyncTarget::Segments, scope).await?)
     }
 
     /// Show a segment.
@@ -218,6 +217,9 @@ impl SegmentsApi {
         app: Data<&Arc<App>>,
         /// The segment.
         id: Path<Uuid>,
+        /// Only tell what would be done.
+        #[oai(default)]
+        dry_run: Query<bool>,
         body: Json<MembersDecided>,
     ) -> Answer<Told<DecisionMade>, Changing> {
         let users: Vec<UserId> = body
@@ -228,6 +230,12 @@ impl SegmentsApi {
             .map(UserId::from_uuid)
             .collect();
         let segment = SegmentId::from_uuid(id.0);
+        if dry_run.0 {
+            let service = app.segments.service();
+            let decided = service.preview_decision(segment, &users).await;
+            let decided = decided.map_err(Problem::from)?;
+            return Ok(Told::new(DecisionMade::new(&decided, true)));
+        }
         let decided_on = u64::try_from(users.len()).unwrap_or(u64::MAX);
         let service = app.segments.changing().await;
         let decided = service
@@ -237,7 +245,7 @@ impl SegmentsApi {
         let details = AuditDetails::new().count("decided", decided_on);
         app.note_segment(&me, AuditAction::SegmentChanged, segment, details)
             .await?;
-        Ok(Told::new(DecisionMade::from(decided)))
+        Ok(Told::new(DecisionMade::new(&decided, false)))
     }
 
     /// Include or exclude the customers of a table by hand, or leave them to the rule again.
@@ -261,10 +269,18 @@ impl SegmentsApi {
         /// What is decided about them.
         #[oai(default)]
         decision: Query<DecisionName>,
+        /// Only tell what would be done.
+        #[oai(default)]
+        dry_run: Query<bool>,
         body: CsvFile,
     ) -> Answer<Told<MembersImported>, Changing> {
         let lines = MemberFile::open(&body.0).map_err(Problem::from)?;
         let segment = SegmentId::from_uuid(id.0);
+        if dry_run.0 {
+            let imported = app.segments.service().preview_import(segment, lines).await;
+            let imported = imported.map_err(Problem::from)?;
+            return Ok(Told::new(MembersImported::new(imported, true)));
+        }
         let service = app.segments.changing().await;
         let imported = service
             .import(segment, lines, decision.0.into())
@@ -273,7 +289,7 @@ impl SegmentsApi {
         let details = AuditDetails::new().count("imported", imported.customers);
         app.note_segment(&me, AuditAction::SegmentChanged, segment, details)
             .await?;
-        Ok(Told::new(MembersImported::from(imported)))
+        Ok(Told::new(MembersImported::new(imported, false)))
     }
 
     /// Explain why a customer is a member of a segment, or is none.

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use glame_core::access::{AuditAction, AuditDetails, AuditNote};
 use glame_core::ports::DeliveryMark;
 use glame_core::values::{WebhookEndpointId, WebhookEventId};
-use glame_core::webhooks::{DeliveryPage, DeliveryState, WebhookEndpoint};
+use glame_core::webhooks::{DeliveryPage, DeliveryState, WebhookEndpoint, WebhookService};
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path, Query};
@@ -24,7 +24,7 @@ use super::etag::{self, IfMatch};
 use super::parameters::{CursorText, PageLength};
 use super::problem::statuses;
 use super::signed_in::{Admins, SignedIn};
-use super::{Area, Problem};
+use super::{Area, Problem, ProblemCode};
 use crate::app::App;
 
 statuses! {
@@ -61,7 +61,7 @@ impl WebhooksApi {
         app: Data<&Arc<App>>,
         body: Json<EndpointInput>,
     ) -> Answer<Told<EndpointWithSecret, Made>, Changing> {
-        let made = app.webhooks.create_endpoint(body.read()?);
+        let made = app.delivering()?.create_endpoint(body.read()?);
         let made = made.await.map_err(Problem::from)?;
         let id = *made.endpoint.id.as_uuid();
         app.note_webhook(&me, "create", &id).await?;
@@ -184,7 +184,7 @@ impl WebhooksApi {
     ) -> Answer<Told<EndpointView, Versioned>, Changing> {
         let version = version(if_match.0)?;
         let endpoint = WebhookEndpointId::from_uuid(id.0);
-        let changed = app.webhooks.enable_endpoint(endpoint, version);
+        let changed = app.delivering()?.enable_endpoint(endpoint, version);
         let changed = changed.await.map_err(Problem::from)?;
         app.note_webhook(&me, "enable", &id.0).await?;
         Ok(versioned(&changed))
@@ -220,7 +220,8 @@ impl WebhooksApi {
         /// The endpoint.
         id: Path<Uuid>,
     ) -> Answer<Told<DeliveryView>, Changing> {
-        let sent = app.webhooks.send_test(WebhookEndpointId::from_uuid(id.0));
+        let endpoint = WebhookEndpointId::from_uuid(id.0);
+        let sent = app.delivering()?.send_test(endpoint);
         let sent = sent.await.map_err(Problem::from)?;
         Ok(Told::new(DeliveryView::from(&sent)))
     }
@@ -275,7 +276,7 @@ impl WebhooksApi {
             WebhookEndpointId::from_uuid(id.0),
             WebhookEventId::from_uuid(event_id.0),
         );
-        let replayed = app.webhooks.replay_delivery(endpoint, event);
+        let replayed = app.delivering()?.replay_delivery(endpoint, event);
         replayed.await.map_err(Problem::from)?;
         app.note_webhook(&me, "replay", &id.0).await?;
         Ok(Done)
@@ -296,7 +297,7 @@ impl WebhooksApi {
         body: Json<ReplaySince>,
     ) -> Answer<Told<Replayed>, Changing> {
         let endpoint = WebhookEndpointId::from_uuid(id.0);
-        let replayed = app.webhooks.replay_dead(endpoint, body.since);
+        let replayed = app.delivering()?.replay_dead(endpoint, body.since);
         let replayed = replayed.await.map_err(Problem::from)?;
         app.note_webhook(&me, "replay", &id.0).await?;
         Ok(Told::new(Replayed { replayed }))
@@ -333,6 +334,15 @@ impl App {
             deliveries: found.deliveries.iter().map(DeliveryView::from).collect(),
             page: self.cursors.page(list, next.as_ref()),
         }
+    }
+
+    /// Refuses what nobody would deliver.
+    fn delivering(&self) -> Result<&WebhookService, Problem> {
+        if self.webhooks_enabled {
+            return Ok(&self.webhooks);
+        }
+        let detail = "nothing is delivered; set webhooks.enabled (GLAME_WEBHOOKS_ENABLED)";
+        Err(Problem::new(ProblemCode::WebhooksOff, detail))
     }
 
     async fn note_webhook(

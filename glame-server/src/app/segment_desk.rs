@@ -3,8 +3,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use glame_core::analytics::AsOf;
-use glame_core::ports::Clock;
-use glame_core::segments::{Population, Refreshed, SegmentError, SegmentService};
+use glame_core::ports::{Clock, Storage};
+use glame_core::segments::{Population, SegmentError, SegmentService};
+use glame_core::sync::SyncKind;
 use tokio::sync::Mutex;
 
 use crate::clock::SystemClock;
@@ -13,11 +14,12 @@ use crate::wiring;
 
 /// Where people work with segments: it keeps all customers at hand for previews.
 ///
-/// Customers are read once for all who ask at the same time, and again when they are too old or
-/// somebody has changed a segment here. What is begun goes on when whoever has asked gives up: in a
+/// Customers are read once for all who ask at the same time, and again when they are too old, a job
+/// has filled the segments or somebody has changed one here. What is begun goes on when whoever has asked gives up: in a
 /// large shop the reading takes longer than a request may, and the next one finds it done.
 #[derive(Debug, Clone)]
 pub struct SegmentDesk {
+    storage: Arc<dyn Storage>,
     service: SegmentService,
     settings: Arc<Settings>,
     warm: Arc<Mutex<Option<Arc<Population>>>>,
@@ -26,8 +28,9 @@ pub struct SegmentDesk {
 impl SegmentDesk {
     /// Puts the desk together.
     #[must_use]
-    pub fn new(service: SegmentService, settings: &Settings) -> Self {
+    pub fn new(storage: Arc<dyn Storage>, service: SegmentService, settings: &Settings) -> Self {
         Self {
+            storage,
             service,
             settings: Arc::new(settings.clone()),
             warm: Arc::default(),
@@ -52,17 +55,6 @@ impl SegmentDesk {
         to_its_end(async move { desk.read().await }).await
     }
 
-    /// Fills all segments with the customers of this moment.
-    pub async fn refresh(&self) -> Result<Vec<Refreshed>, SegmentError> {
-        let desk = self.clone();
-        to_its_end(async move {
-            *desk.warm.lock().await = None;
-            let population = desk.read().await?;
-            desk.service.refresh_all(&population).await
-        })
-        .await
-    }
-
     /// Gives the instant that figures speak of.
     #[must_use]
     pub fn as_of(&self) -> AsOf {
@@ -75,13 +67,20 @@ impl SegmentDesk {
         let mut warm = self.warm.lock().await;
         if let Some(population) = warm.as_ref() {
             let age = SystemClock.now().signed_duration_since(population.now());
-            if age <= keeps {
+            if age <= keeps && !self.filled_since(population).await? {
                 return Ok(Arc::clone(population));
             }
         }
         let population = Arc::new(self.service.load(self.as_of()).await?);
         *warm = Some(Arc::clone(&population));
         Ok(population)
+    }
+
+    /// Tells whether a replica has filled the segments since these customers were read.
+    async fn filled_since(&self, population: &Population) -> Result<bool, SegmentError> {
+        let filled = self.storage.last_succeeded(SyncKind::Segments).await?;
+        let filled = filled.and_then(|run| run.finished_at);
+        Ok(filled.is_some_and(|filled| filled >= population.now()))
     }
 }
 

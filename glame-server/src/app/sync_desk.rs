@@ -1,8 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use glame_core::loyalty::{LoyaltyError, Reconciliation};
-use glame_core::ports::{Clock, HeldLease, PointsSource, Storage, StorageError};
+use glame_core::ports::{Clock, HeldLease, StorageError};
 use glame_core::sync::{
     PurchaseScope, SyncError, SyncLease, SyncRun, SyncTarget, SyncTask, SyncTrigger,
 };
@@ -10,7 +9,7 @@ use glame_core::values::SyncJobId;
 
 use super::Errands;
 use crate::clock::SystemClock;
-use crate::jobs::{JobError, ScheduledWork, SyncJob, SyncWorker, this_process};
+use crate::jobs::{SyncJob, SyncParts, SyncWorker, this_process};
 use crate::output::describe;
 use crate::progress::Cancellable;
 use crate::settings::Settings;
@@ -18,19 +17,12 @@ use crate::stop::Stop;
 use crate::wiring;
 
 /// Where people ask for the synchronisation, see how far it is, and stop it.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct SyncDesk {
-    storage: Arc<dyn Storage>,
-    works: Arc<Works>,
+    settings: Arc<Settings>,
+    parts: SyncParts,
     errands: Errands,
     stop: Stop,
-}
-
-struct Works {
-    settings: Settings,
-    with: ScheduledWork,
-    /// The points of the base, wherever they are kept; none without a base.
-    base: Option<Arc<dyn PointsSource>>,
 }
 
 /// A job of the synchronisation, running or done.
@@ -79,18 +71,9 @@ pub enum SyncRefused {
     /// The synchronisation could not be begun.
     #[error(transparent)]
     Sync(SyncError),
-    /// The points could not be compared.
-    #[error(transparent)]
-    Loyalty(#[from] LoyaltyError),
     /// The database could not be read or written.
     #[error(transparent)]
     Storage(#[from] StorageError),
-}
-
-impl std::fmt::Debug for SyncDesk {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SyncDesk").finish_non_exhaustive()
-    }
 }
 
 impl SyncStage {
@@ -118,20 +101,10 @@ impl SyncDesk {
     /// Puts the desk together; without a base it makes figures of what is stored, and shows what was
     /// done.
     #[must_use]
-    pub fn new(
-        settings: &Settings,
-        with: ScheduledWork,
-        base: Option<Arc<dyn PointsSource>>,
-        errands: Errands,
-        stop: Stop,
-    ) -> Self {
+    pub fn new(settings: &Settings, parts: SyncParts, errands: Errands, stop: Stop) -> Self {
         Self {
-            storage: Arc::clone(&with.storage),
-            works: Arc::new(Works {
-                settings: settings.clone(),
-                with,
-                base,
-            }),
+            settings: Arc::new(settings.clone()),
+            parts,
             errands,
             stop,
         }
@@ -147,8 +120,7 @@ impl SyncDesk {
         target: SyncTarget,
         scope: PurchaseScope,
     ) -> Result<SyncJobId, SyncRefused> {
-        let works = Arc::clone(&self.works);
-        if works.base.is_none() && target != SyncTarget::Metrics {
+        if self.settings.onec.url.is_none() && target.asks_source() {
             return Err(SyncRefused::NoSource);
         }
         let task = SyncTask {
@@ -156,15 +128,11 @@ impl SyncDesk {
             scope,
             trigger: SyncTrigger::Manual,
         };
-        let lease = match works
-            .with
-            .service
-            .acquire_lease_for(&this_process(), task)
-            .await
-        {
+        let service = &self.parts.service;
+        let lease = match service.acquire_lease_for(&this_process(), task).await {
             Ok(lease) => lease,
             Err(SyncError::Busy { owner, .. }) => {
-                let held = self.storage.held_lease().await?;
+                let held = self.parts.storage.held_lease().await?;
                 let job = held.map(|held| held.job.to_string());
                 return Err(SyncRefused::Busy {
                     owner,
@@ -173,7 +141,7 @@ impl SyncDesk {
             }
             Err(error) => return Err(SyncRefused::Sync(error)),
         };
-        Ok(self.work_at(works, lease, task))
+        Ok(self.work_at(lease, task))
     }
 
     /// Goes on with a job whose replica has ended; gives its name, or none if there is none.
@@ -181,30 +149,26 @@ impl SyncDesk {
     /// # Errors
     /// That the database does not answer.
     pub async fn take_over(&self) -> Result<Option<SyncJobId>, SyncError> {
-        let works = Arc::clone(&self.works);
-        let left = works.with.service.take_over(&this_process()).await?;
-        Ok(left.map(|(lease, task)| self.work_at(works, lease, task)))
+        let left = self.parts.service.take_over(&this_process()).await?;
+        Ok(left.map(|(lease, task)| self.work_at(lease, task)))
     }
 
-    fn work_at(&self, works: Arc<Works>, lease: SyncLease, task: SyncTask) -> SyncJobId {
+    fn work_at(&self, lease: SyncLease, task: SyncTask) -> SyncJobId {
         let job = lease.job();
-        let (storage, stop) = (Arc::clone(&self.storage), self.stop.clone());
+        let (settings, parts) = (Arc::clone(&self.settings), self.parts.clone());
+        let stop = self.stop.clone();
         self.errands.run(async move {
             let work = SyncJob {
-                service: &works.with.service,
-                loyalty: &works.with.loyalty,
-                points: works.with.points.as_deref(),
-                follow_up: &works.with.follow_up,
-                storage: storage.as_ref(),
+                with: &parts,
                 task,
-                as_of: wiring::as_of(&works.settings),
+                as_of: wiring::as_of(&settings),
                 worker: SyncWorker::Server,
             };
-            let lease_time = Duration::from_secs(u64::from(works.settings.sync.lease_seconds));
+            let lease_time = Duration::from_secs(u64::from(settings.sync.lease_seconds));
             let outcome = work.run_under(lease, &Cancellable(stop), lease_time).await;
             match outcome.error {
                 None => {}
-                Some(JobError::Sync(SyncError::Cancelled)) => {
+                Some(SyncError::Cancelled) => {
                     tracing::info!(%job, "the synchronisation was stopped");
                 }
                 Some(error) => {
@@ -215,24 +179,14 @@ impl SyncDesk {
         job
     }
 
-    /// Compares the points of the shop's base with the ledger; nothing is written.
-    ///
-    /// # Errors
-    /// [`SyncRefused::NoSource`], and those of the base and of the database.
-    pub async fn compare_points(&self) -> Result<Reconciliation, SyncRefused> {
-        let Works { with, base, .. } = self.works.as_ref();
-        let base = base.as_deref().ok_or(SyncRefused::NoSource)?;
-        Ok(with.loyalty.compare_with_source(base).await?)
-    }
-
     /// Shows a job.
     ///
     /// # Errors
     /// [`SyncRefused::Unknown`].
     pub async fn job(&self, job: SyncJobId) -> Result<SyncState, SyncRefused> {
-        let held = self.storage.held_lease().await?;
+        let held = self.parts.storage.held_lease().await?;
         let stage = held.filter(|held| held.job == job).map(SyncStage::of);
-        let runs = self.storage.runs_of_job(job).await?;
+        let runs = self.parts.storage.runs_of_job(job).await?;
         let stage = match stage {
             None if runs.is_empty() => return Err(SyncRefused::Unknown),
             stage => stage.unwrap_or(SyncStage::Over),
@@ -242,14 +196,14 @@ impl SyncDesk {
 
     /// Gives the job that is under way, in any replica.
     pub async fn under_way(&self) -> Result<Option<SyncState>, SyncRefused> {
-        let held = self.storage.held_lease().await?;
+        let held = self.parts.storage.held_lease().await?;
         let Some(stage) = held.map(SyncStage::of) else {
             return Ok(None);
         };
         let Some(job) = stage.lease().map(|lease| lease.job) else {
             return Ok(None);
         };
-        let runs = self.storage.runs_of_job(job).await?;
+        let runs = self.parts.storage.runs_of_job(job).await?;
         Ok(Some(SyncState { job, stage, runs }))
     }
 
@@ -258,7 +212,7 @@ impl SyncDesk {
     /// # Errors
     /// [`SyncRefused::Unknown`], [`SyncRefused::Over`].
     pub async fn cancel(&self, job: SyncJobId) -> Result<(), SyncRefused> {
-        let mut work = self.storage.begin().await?;
+        let mut work = self.parts.storage.begin().await?;
         if !work.ask_to_cancel(job).await? {
             drop(work);
             self.job(job).await?;

@@ -17,8 +17,7 @@ use super::sync::{Shown, carry_out};
 use super::{CommandError, serve};
 use crate::app::{Errands, SyncDesk};
 use crate::jobs::{
-    AccessSweeper, ExpirySweeper, Jobs, ScheduledWork, Scheduler, SyncJob, SyncSuccessor,
-    SyncWorker,
+    AccessSweeper, ExpirySweeper, Jobs, Scheduler, SyncJob, SyncParts, SyncSuccessor, SyncWorker,
 };
 use crate::output::print;
 use crate::reports::{self, RfmReport};
@@ -65,19 +64,11 @@ impl Demo {
         glame_storage::migrate(settings.database_url()?).await?;
         wiring::warn_of_sign_in(&settings);
         let storage = wiring::storage(&settings).await?;
-        let source = Arc::new(wiring::source(&settings)?);
-        let service = wiring::sync_service(&settings, Arc::clone(&storage), source);
         let (loyalty, groups) =
             wiring::loyalty(&settings, Arc::clone(&storage))?.with_group_commit();
         tokio::spawn(groups.run());
-        let work = ScheduledWork {
-            storage: Arc::clone(&storage),
-            service,
-            loyalty: loyalty.clone(),
-            points: None,
-            follow_up: wiring::follow_up(&settings, &storage)?,
-        };
-        synchronise(&settings, &work, &stop).await?;
+        let parts = wiring::sync_parts(&settings, &storage, loyalty.clone())?;
+        synchronise(&settings, &parts, &stop).await?;
         show_segments(&settings, Arc::clone(&storage)).await?;
         let owed = loyalty.liability().await?;
         print(&format!("\n{}", reports::liability_table(&owed)))?;
@@ -103,16 +94,15 @@ impl Demo {
             print("Press Ctrl-C to stop.")?;
         }
         let errands = Errands::default();
-        let base = wiring::points_of_base(&settings)?;
-        let desk = SyncDesk::new(&settings, work.clone(), base, errands.clone(), stop.clone());
+        let desk = SyncDesk::new(&settings, parts.clone(), errands.clone(), stop.clone());
         let successor = SyncSuccessor::new(desk.clone());
         let points = loyalty.clone();
         let app = wiring::app(&settings, Arc::clone(&storage), points, desk, errands, stop)?;
         let jobs = Jobs {
             successor,
             access: AccessSweeper::new(app.access.clone()),
-            figures: Scheduler::of_figures(&settings, work.clone())?,
-            scheduler: Scheduler::of_sync(&settings, work)?,
+            figures: Scheduler::of_figures(&settings, parts.clone())?,
+            scheduler: Scheduler::of_sync(&settings, parts)?,
             sweeper: ExpirySweeper::new(&settings, loyalty)?,
             webhooks: wiring::webhook_worker(&settings, &storage)?,
         };
@@ -146,15 +136,11 @@ impl Demo {
 
 async fn synchronise(
     settings: &Settings,
-    work: &ScheduledWork,
+    parts: &SyncParts,
     stop: &Stop,
 ) -> Result<(), CommandError> {
     let job = SyncJob {
-        service: &work.service,
-        loyalty: &work.loyalty,
-        points: None,
-        follow_up: &work.follow_up,
-        storage: work.storage.as_ref(),
+        with: parts,
         task: SyncTask {
             target: SyncTarget::All,
             scope: PurchaseScope::Automatic,

@@ -34,18 +34,12 @@ impl Metrics {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, CommandError> {
         let Self::Recompute(recompute) = self;
         let storage = wiring::storage(settings).await?;
-        let source = Arc::new(wiring::AbsentSource);
-        let service = wiring::sync_service(settings, Arc::clone(&storage), source);
         let loyalty = wiring::loyalty(settings, Arc::clone(&storage))?;
         let as_of = recompute
             .as_of
             .map_or_else(|| wiring::as_of(settings), AsOf::EndOf);
         let job = SyncJob {
-            service: &service,
-            loyalty: &loyalty,
-            points: None,
-            follow_up: &wiring::follow_up(settings, &storage)?,
-            storage: storage.as_ref(),
+            with: &wiring::sync_parts(settings, &storage, loyalty)?,
             task: SyncTask {
                 target: SyncTarget::Metrics,
                 scope: PurchaseScope::Automatic,

@@ -3,36 +3,34 @@ mod members;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use glame_core::segments::{SegmentRule, SegmentService};
+use glame_core::sync::{PurchaseScope, SyncTarget, SyncTask, SyncTrigger};
 use serde::Serialize;
 
 use super::CommandError;
+use super::sync::{Format, Shown, carry_out};
+use crate::jobs::{SyncJob, SyncWorker};
 use crate::output::{grouped, print, print_json, table};
 use crate::settings::Settings;
+use crate::stop::Stop;
 use crate::wiring;
 
 /// Segments and their members.
 #[derive(Debug, Subcommand)]
 pub(super) enum Segments {
     /// List the segments
-    List(Shown),
+    List(Format),
     /// Tell how many customers a rule would hold; nothing is stored
     Preview(Preview),
     /// Fill all segments with the customers of this moment
-    Refresh(Shown),
+    Refresh(Format),
     /// Include or exclude the customers of a CSV file by hand
     Import(members::Import),
     /// Write the members of a segment as CSV, or for Yandex Audience
     Export(members::Export),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Shown {
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -44,7 +42,7 @@ pub(super) struct Preview {
     #[arg(long, value_name = "N", default_value_t = 5)]
     sample: usize,
     #[command(flatten)]
-    shown: Shown,
+    format: Format,
 }
 
 #[derive(Debug, Serialize)]
@@ -56,15 +54,6 @@ struct PreviewView {
     sample: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct RefreshedView {
-    segment_id: String,
-    name: String,
-    entered: u64,
-    left: u64,
-    customer_count: u64,
-}
-
 /// The largest file that can be a rule.
 const LARGEST_RULE: u64 = 1 << 20;
 
@@ -72,9 +61,9 @@ impl Segments {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, CommandError> {
         let service = wiring::segments(settings, wiring::storage(settings).await?)?;
         match self {
-            Self::List(shown) => list(&service, &shown).await?,
+            Self::List(format) => list(&service, &format).await?,
             Self::Preview(preview) => preview.run(settings, &service).await?,
-            Self::Refresh(shown) => refresh(settings, &service, &shown).await?,
+            Self::Refresh(format) => refresh(settings, &format).await?,
             Self::Import(import) => import.run(&service).await?,
             Self::Export(export) => export.run(&service).await?,
         }
@@ -82,9 +71,9 @@ impl Segments {
     }
 }
 
-async fn list(service: &SegmentService, shown: &Shown) -> Result<(), CommandError> {
+async fn list(service: &SegmentService, format: &Format) -> Result<(), CommandError> {
     let stored = service.all().await?;
-    if shown.json {
+    if format.json {
         return Ok(print_json(&stored)?);
     }
     let rows: Vec<Vec<String>> = stored
@@ -119,7 +108,7 @@ impl Preview {
             total_customers: population.snapshot().users().len(),
             sample: preview.sample.iter().map(ToString::to_string).collect(),
         };
-        if self.shown.json {
+        if self.format.json {
             return Ok(print_json(&view)?);
         }
         let unknown = match view.unknown {
@@ -155,46 +144,20 @@ fn bytes_of(file: &Path, most: u64) -> Result<Vec<u8>, CommandError> {
     Ok(bytes)
 }
 
-async fn refresh(
-    settings: &Settings,
-    service: &SegmentService,
-    shown: &Shown,
-) -> Result<(), CommandError> {
-    service.install_defaults().await?;
-    let population = service.load(wiring::as_of(settings)).await?;
-    let refreshed = service.refresh_all(&population).await?;
-    let names = service.all().await?;
-    let views: Vec<RefreshedView> = refreshed
-        .iter()
-        .map(|one| {
-            let stored = names.iter().find(|stored| stored.segment.id == one.segment);
-            RefreshedView {
-                segment_id: one.segment.to_string(),
-                name: stored
-                    .map(|stored| stored.segment.name.to_string())
-                    .unwrap_or_default(),
-                entered: one.entered,
-                left: one.left,
-                customer_count: one.customer_count,
-            }
-        })
-        .collect();
-    if shown.json {
-        return Ok(print_json(&views)?);
-    }
-    let rows: Vec<Vec<String>> = views
-        .into_iter()
-        .map(|view| {
-            vec![
-                view.name,
-                grouped(&view.customer_count.to_string()),
-                view.entered.to_string(),
-                view.left.to_string(),
-            ]
-        })
-        .collect();
-    Ok(print(&table(
-        &["segment", "customers", "entered", "left"],
-        &rows,
-    ))?)
+/// Fills the segments as one job: it waits for a synchronisation that is under way.
+async fn refresh(settings: &Settings, format: &Format) -> Result<(), CommandError> {
+    let storage = wiring::storage(settings).await?;
+    let loyalty = wiring::loyalty(settings, Arc::clone(&storage))?;
+    let job = SyncJob {
+        with: &wiring::sync_parts(settings, &storage, loyalty)?,
+        task: SyncTask {
+            target: SyncTarget::Segments,
+            scope: PurchaseScope::Automatic,
+            trigger: SyncTrigger::Manual,
+        },
+        as_of: wiring::as_of(settings),
+        worker: SyncWorker::Command,
+    };
+    let shown = Shown::from_flag(format.json);
+    carry_out(settings, job, shown, &Stop::on_signals()).await
 }

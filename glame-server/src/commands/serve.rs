@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::CommandError;
 use crate::app::{App, Errands, SyncDesk};
 use crate::http::{HttpServer, Leaving, RequestLimits};
-use crate::jobs::{AccessSweeper, ExpirySweeper, Jobs, ScheduledWork, Scheduler, SyncSuccessor};
+use crate::jobs::{AccessSweeper, ExpirySweeper, Jobs, Scheduler, SyncSuccessor};
 use crate::settings::Settings;
 use crate::stop::Stop;
 use crate::wiring;
@@ -18,25 +18,15 @@ pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {
     let errands = Errands::default();
     wiring::warn_of_old_receipts(settings)?;
     wiring::warn_of_sign_in(settings);
-    let follow_up = wiring::follow_up(settings, &storage)?;
-    let work = |source, points| ScheduledWork {
-        service: wiring::sync_service(settings, Arc::clone(&storage), source),
-        storage: Arc::clone(&storage),
-        loyalty: loyalty.clone(),
-        points,
-        follow_up: follow_up.clone(),
-    };
-    let figures = Scheduler::of_figures(settings, work(Arc::new(wiring::AbsentSource), None))?;
-    let (work, scheduler) = if settings.onec.url.is_some() {
-        let source = Arc::new(wiring::source(settings)?);
-        let work = work(source, wiring::points(settings)?);
-        (work.clone(), Scheduler::of_sync(settings, work)?)
+    let parts = wiring::sync_parts(settings, &storage, loyalty.clone())?;
+    let scheduler = if settings.onec.url.is_some() {
+        Scheduler::of_sync(settings, parts.clone())?
     } else {
         tracing::warn!("onec.url is not set: nothing will be synchronised");
-        (work(Arc::new(wiring::AbsentSource), None), None)
+        None
     };
-    let base = wiring::points_of_base(settings)?;
-    let desk = SyncDesk::new(settings, work, base, errands.clone(), stop.clone());
+    let figures = Scheduler::of_figures(settings, parts.clone())?;
+    let desk = SyncDesk::new(settings, parts, errands.clone(), stop.clone());
     let successor = SyncSuccessor::new(desk.clone());
     let points = loyalty.clone();
     let app = wiring::app(settings, Arc::clone(&storage), points, desk, errands, stop)?;

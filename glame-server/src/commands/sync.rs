@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use glame_core::loyalty::Settled;
-use glame_core::ports::{Rejected, Storage, StorageError};
+use glame_core::ports::{Rejected, RunQuery, Storage, StorageError};
 use glame_core::sync::{PurchaseScope, SyncCounts, SyncRun, SyncTarget, SyncTask, SyncTrigger};
 use glame_core::values::SyncRunId;
 use serde::Serialize;
@@ -36,7 +36,7 @@ pub(super) enum Sync {
 pub(super) struct Format {
     /// Print one JSON document
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -102,7 +102,9 @@ async fn rejects_of(
 ) -> Result<BTreeMap<SyncRunId, Vec<Rejected>>, StorageError> {
     let mut rejects = BTreeMap::new();
     for run in runs.iter().filter(|run| run.counts.rejected > 0) {
-        rejects.insert(run.id, storage.rejects(run.id, REJECTS_SHOWN).await?);
+        let found = storage.rejects(run.id, None, REJECTS_SHOWN).await?;
+        let found = found.into_iter().map(|stored| stored.rejected);
+        rejects.insert(run.id, found.collect());
     }
     Ok(rejects)
 }
@@ -149,18 +151,13 @@ impl Sync {
             }
             Self::All(purchases) => (SyncTarget::All, purchases.scope(), purchases.format),
         };
+        // Without a base the settings say what is missing.
+        settings.onec()?;
         let storage = wiring::storage(settings).await?;
-        let source = Arc::new(wiring::source(settings)?);
-        let service = wiring::sync_service(settings, Arc::clone(&storage), source);
         let loyalty = wiring::loyalty(settings, Arc::clone(&storage))?;
-        let points = wiring::points(settings)?;
         wiring::warn_of_old_receipts(settings)?;
         let job = SyncJob {
-            service: &service,
-            loyalty: &loyalty,
-            points: points.as_deref(),
-            follow_up: &wiring::follow_up(settings, &storage)?,
-            storage: storage.as_ref(),
+            with: &wiring::sync_parts(settings, &storage, loyalty)?,
             task: SyncTask {
                 target,
                 scope,
@@ -196,7 +193,7 @@ pub(super) async fn carry_out(
     let lease_time = Duration::from_secs(u64::from(settings.sync.lease_seconds));
     let outcome = job.run(&progress, lease_time).await;
     progress.finish();
-    let rejects = rejects_of(job.storage, &outcome.runs).await?;
+    let rejects = rejects_of(job.with.storage.as_ref(), &outcome.runs).await?;
     let error = outcome.error.as_ref().map(ToString::to_string);
     show(
         &outcome.runs,
@@ -210,7 +207,7 @@ pub(super) async fn carry_out(
 
 async fn status(settings: &Settings, format: Format) -> Result<ExitCode, CommandError> {
     let storage = wiring::storage(settings).await?;
-    let runs = storage.latest_runs(20).await?;
+    let runs = storage.runs(RunQuery::newest(20)).await?;
     if runs.is_empty() && !format.json {
         print("nothing has been synchronised yet; begin with `glame sync all`")?;
         return Ok(ExitCode::SUCCESS);

@@ -1,43 +1,18 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use croner::Cron;
-use glame_core::loyalty::LoyaltyService;
-use glame_core::ports::{Clock, PointsSource, Storage};
-use glame_core::sync::{
-    CustomerSyncService, PurchaseScope, SyncError, SyncKind, SyncTarget, SyncTask, SyncTrigger,
-};
+use glame_core::ports::Clock;
+use glame_core::sync::{PurchaseScope, SyncError, SyncKind, SyncTarget, SyncTask, SyncTrigger};
 
 use super::timetable::Timetable;
-use super::{FollowUp, JobError, SyncJob, SyncWorker};
+use super::{SyncJob, SyncParts, SyncWorker};
 use crate::clock::SystemClock;
 use crate::output::describe;
 use crate::progress::Cancellable;
 use crate::settings::{Settings, SettingsError};
 use crate::stop::Stop;
 use crate::wiring;
-
-/// What jobs of the synchronisation work with.
-#[derive(Clone)]
-pub struct ScheduledWork {
-    /// Where everything is kept.
-    pub storage: Arc<dyn Storage>,
-    /// The service that brings customers and purchases over and makes figures.
-    pub service: CustomerSyncService,
-    /// The points.
-    pub loyalty: LoyaltyService,
-    /// The points of the shop's base, where it keeps them.
-    pub points: Option<Arc<dyn PointsSource>>,
-    /// What follows from new figures.
-    pub follow_up: FollowUp,
-}
-
-impl std::fmt::Debug for ScheduledWork {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ScheduledWork").finish_non_exhaustive()
-    }
-}
 
 /// Runs a job when its time has come.
 ///
@@ -47,7 +22,7 @@ pub struct Scheduler {
     timetable: Timetable,
     target: SyncTarget,
     settings: Settings,
-    work: ScheduledWork,
+    parts: SyncParts,
 }
 
 impl std::fmt::Debug for Scheduler {
@@ -61,29 +36,26 @@ impl std::fmt::Debug for Scheduler {
 
 impl Scheduler {
     /// Prepares the schedule of the synchronisation; none if it is off.
-    pub fn of_sync(
-        settings: &Settings,
-        work: ScheduledWork,
-    ) -> Result<Option<Self>, SettingsError> {
+    pub fn of_sync(settings: &Settings, parts: SyncParts) -> Result<Option<Self>, SettingsError> {
         let cron = settings.schedule()?;
-        Ok(cron.map(|cron| Self::of(cron, SyncTarget::All, settings, work)))
+        Ok(cron.map(|cron| Self::of(cron, SyncTarget::All, settings, parts)))
     }
 
     /// Prepares the schedule of the figures, which grow older with each day; none if it is off.
     pub fn of_figures(
         settings: &Settings,
-        work: ScheduledWork,
+        parts: SyncParts,
     ) -> Result<Option<Self>, SettingsError> {
         let cron = settings.figures_schedule()?;
-        Ok(cron.map(|cron| Self::of(cron, SyncTarget::Metrics, settings, work)))
+        Ok(cron.map(|cron| Self::of(cron, SyncTarget::Metrics, settings, parts)))
     }
 
-    fn of(cron: Cron, target: SyncTarget, settings: &Settings, work: ScheduledWork) -> Self {
+    fn of(cron: Cron, target: SyncTarget, settings: &Settings, parts: SyncParts) -> Self {
         Self {
             timetable: Timetable::new(cron, settings.analytics.metrics.zone),
             target,
             settings: settings.clone(),
-            work,
+            parts,
         }
     }
 
@@ -100,17 +72,13 @@ impl Scheduler {
     async fn take_turn(&self, turn: DateTime<Utc>, stop: &Stop) -> DateTime<Utc> {
         let first = self.target.kinds().first().copied();
         let first = first.unwrap_or(SyncKind::Metrics);
-        match self.work.storage.last_run(first).await {
+        match self.parts.storage.last_run(first).await {
             Ok(Some(run)) if run.queued_at >= turn => return SystemClock.now(),
             Ok(_) => {}
             Err(error) => tracing::warn!(error = describe(&error), "the database does not answer"),
         }
         let job = SyncJob {
-            service: &self.work.service,
-            loyalty: &self.work.loyalty,
-            points: self.work.points.as_deref(),
-            follow_up: &self.work.follow_up,
-            storage: self.work.storage.as_ref(),
+            with: &self.parts,
             task: SyncTask {
                 target: self.target,
                 scope: PurchaseScope::Automatic,
@@ -123,10 +91,10 @@ impl Scheduler {
         let outcome = job.run(&Cancellable(stop.clone()), lease_time).await;
         match outcome.error {
             None => {}
-            Some(JobError::Sync(SyncError::Busy { owner, .. })) => {
+            Some(SyncError::Busy { owner, .. }) => {
                 tracing::info!(%owner, "another replica is synchronising");
             }
-            Some(JobError::Sync(SyncError::Cancelled)) => {
+            Some(SyncError::Cancelled) => {
                 tracing::info!("the synchronisation was cancelled");
             }
             Some(error) => tracing::error!(error = describe(&error), "the synchronisation failed"),

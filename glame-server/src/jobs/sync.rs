@@ -2,15 +2,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use glame_core::analytics::AsOf;
-use glame_core::loyalty::{LoyaltyError, LoyaltyService, Settled};
-use glame_core::ports::{Clock, PointsSource, Storage};
+use glame_core::loyalty::{PointsLedger, Settled};
+use glame_core::ports::Clock;
 use glame_core::sync::{
-    CustomerSyncService, SyncError, SyncKind, SyncLease, SyncObserver, SyncRun, SyncStatus,
-    SyncTarget, SyncTask, SyncTrigger,
+    SyncCounts, SyncError, SyncKind, SyncLease, SyncObserver, SyncRun, SyncStatus, SyncTarget,
+    SyncTask, SyncTrigger,
 };
 
 use super::flagged::Flagged;
-use super::{AnalysisNeed, FollowUp, FollowUpError, Followed};
+use super::{AnalysisNeed, SyncParts};
 use crate::clock::SystemClock;
 
 /// How often a job looks whether it has been asked to stop.
@@ -28,22 +28,10 @@ pub enum SyncWorker {
 }
 
 /// One job of the synchronisation: its runs in order, under one lease.
-#[derive(Clone, Copy)]
-#[expect(
-    missing_debug_implementations,
-    reason = "a source of points need not be shown"
-)]
+#[derive(Debug, Clone, Copy)]
 pub struct SyncJob<'a> {
-    /// The service that does it.
-    pub service: &'a CustomerSyncService,
-    /// The service that settles the points of purchases afterwards.
-    pub loyalty: &'a LoyaltyService,
-    /// The points of the shop's base, where it keeps them.
-    pub points: Option<&'a dyn PointsSource>,
-    /// What follows from new figures.
-    pub follow_up: &'a FollowUp,
-    /// Where the rows of the runs are.
-    pub storage: &'a dyn Storage,
+    /// What it works with.
+    pub with: &'a SyncParts,
     /// What is to be done.
     pub task: SyncTask,
     /// The instant that the figures speak of.
@@ -62,27 +50,10 @@ pub(crate) fn this_process() -> String {
 pub struct SyncOutcome {
     /// The runs, the failed one last.
     pub runs: Vec<SyncRun>,
-    /// What became of the points; none where purchases were not looked at.
+    /// What became of the points; none where they were not settled.
     pub settled: Option<Settled>,
-    /// What has followed from new figures; none where none were made.
-    pub followed: Option<Followed>,
     /// Why it stopped, if it did.
-    pub error: Option<JobError>,
-}
-
-/// Tells why a job stopped.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum JobError {
-    /// The synchronisation failed or was not begun.
-    #[error(transparent)]
-    Sync(#[from] SyncError),
-    /// The points of purchases could not be settled; the next job goes on with them.
-    #[error("the points of purchases could not be settled: {0}")]
-    Loyalty(#[source] LoyaltyError),
-    /// The figures are made, but what follows from them is not.
-    #[error(transparent)]
-    FollowUp(#[from] FollowUpError),
+    pub error: Option<SyncError>,
 }
 
 impl SyncOutcome {
@@ -91,8 +62,7 @@ impl SyncOutcome {
         Self {
             runs: Vec::new(),
             settled: None,
-            followed: None,
-            error: Some(error.into()),
+            error: Some(error),
         }
     }
 }
@@ -122,13 +92,13 @@ impl SyncJob<'_> {
             never = self.keep_alive(&lease, lease_time / 3) => never,
             never = self.listen(&lease, &observer) => never,
         };
-        let is_cancelled = matches!(outcome.error, Some(JobError::Sync(SyncError::Cancelled)));
+        let is_cancelled = matches!(outcome.error, Some(SyncError::Cancelled));
         // Nobody has asked for an end: this server stops, and another goes on.
         let is_left = is_cancelled && !observer.is_raised() && self.worker == SyncWorker::Server;
         let given_back = if is_left {
-            self.service.hand_over(lease).await
+            self.with.service.hand_over(lease).await
         } else {
-            self.service.release_lease(lease).await
+            self.with.service.release_lease(lease).await
         };
         if let Err(error) = given_back {
             tracing::warn!(%error, "the lease of the synchronisation could not be given back");
@@ -141,97 +111,33 @@ impl SyncJob<'_> {
             Ok(done) => done,
             Err(error) => return SyncOutcome::refused(error),
         };
-        let mut runs = Vec::new();
+        let mut outcome = SyncOutcome {
+            runs: Vec::new(),
+            settled: None,
+            error: None,
+        };
         let kinds = self.task.target.kinds().iter();
         for kind in kinds.filter(|kind| !done.contains(kind)) {
             let begun = SystemClock.now();
-            match self.run_one(*kind, lease, observer).await {
-                Ok(run) => runs.push(run),
+            match self.run_one(*kind, lease, observer, &mut outcome).await {
+                Ok(run) => outcome.runs.push(run),
                 Err(error) => {
-                    runs.extend(self.failed_run(*kind, begun).await);
-                    return SyncOutcome {
-                        runs,
-                        settled: None,
-                        followed: None,
-                        error: Some(error.into()),
-                    };
+                    outcome.runs.extend(self.failed_run(*kind, begun).await);
+                    outcome.error = Some(error);
+                    return outcome;
                 }
             }
-        }
-        let mut outcome = SyncOutcome {
-            runs,
-            settled: None,
-            followed: None,
-            error: None,
-        };
-        if let Err(error) = self.follow(&mut outcome, observer).await {
-            outcome.error = Some(error);
         }
         outcome
     }
 
-    /// Does what follows from purchases and figures: points first, because segments ask about them.
-    async fn follow(
-        &self,
-        outcome: &mut SyncOutcome,
-        observer: &dyn SyncObserver,
-    ) -> Result<(), JobError> {
-        outcome.settled = self.settle(observer).await?;
-        let has_figures = self.task.target.kinds().contains(&SyncKind::Metrics);
-        if has_figures && !observer.wants_to_cancel() {
-            let is_routine = self.task.trigger == SyncTrigger::Schedule
-                && self.task.target != SyncTarget::Metrics;
-            let need = if is_routine {
-                AnalysisNeed::OnceADay
-            } else {
-                AnalysisNeed::Anew
-            };
-            outcome.followed = Some(self.follow_up.run(self.as_of, need).await?);
-        }
-        Ok(())
-    }
-
     /// Gives what others have brought to its end who worked at the job before.
     async fn done_before(&self, lease: &SyncLease) -> Result<Vec<SyncKind>, SyncError> {
-        let runs = self.storage.runs_of_job(lease.job()).await?;
+        let runs = self.with.storage.runs_of_job(lease.job()).await?;
         let succeeded = runs
             .iter()
             .filter(|run| run.status == SyncStatus::Succeeded);
         Ok(succeeded.map(|run| run.kind).collect())
-    }
-
-    /// Brings points in line with the purchases that have changed, now or before.
-    async fn settle(&self, observer: &dyn SyncObserver) -> Result<Option<Settled>, JobError> {
-        if !self.task.target.moves_points() || observer.wants_to_cancel() {
-            return Ok(None);
-        }
-        let settled = self
-            .loyalty
-            .settle_purchases()
-            .await
-            .map_err(JobError::Loyalty)?;
-        tracing::info!(
-            customers = settled.customers,
-            transactions = settled.transactions,
-            credited = settled.credited,
-            taken_back = settled.taken_back,
-            "the points of purchases are settled"
-        );
-        if let Some(points) = self.points {
-            let done = self
-                .loyalty
-                .reconcile_with_source(points)
-                .await
-                .map_err(JobError::Loyalty)?;
-            tracing::info!(
-                customers = done.customers,
-                corrected = done.different,
-                unknown_cards = done.unknown_cards,
-                rejected = done.rejected,
-                "the points of the shop's base are taken over"
-            );
-        }
-        Ok(Some(settled))
     }
 
     async fn run_one(
@@ -239,8 +145,9 @@ impl SyncJob<'_> {
         kind: SyncKind,
         lease: &SyncLease,
         observer: &dyn SyncObserver,
+        outcome: &mut SyncOutcome,
     ) -> Result<SyncRun, SyncError> {
-        let (service, trigger) = (self.service, self.task.trigger);
+        let (service, trigger) = (&self.with.service, self.task.trigger);
         let run = match kind {
             SyncKind::Customers => {
                 service
@@ -258,6 +165,18 @@ impl SyncJob<'_> {
                     .calculate_customer_metrics(lease, self.as_of, trigger, observer)
                     .await?
             }
+            SyncKind::Points => {
+                let work = self.settle(&mut outcome.settled);
+                service.record(kind, lease, trigger, observer, work).await?
+            }
+            SyncKind::Segments => {
+                let work = self.with.follow_up.run(self.as_of, self.analysis_need());
+                service.record(kind, lease, trigger, observer, work).await?
+            }
+            SyncKind::Comparison => {
+                let work = self.compare_points(observer);
+                service.record(kind, lease, trigger, observer, work).await?
+            }
         };
         tracing::info!(
             kind = kind.as_str(),
@@ -272,18 +191,78 @@ impl SyncJob<'_> {
         Ok(run)
     }
 
+    const fn analysis_need(&self) -> AnalysisNeed {
+        match (self.task.target, self.task.trigger) {
+            (SyncTarget::Segments, _) => AnalysisNeed::AsItIs,
+            (SyncTarget::Metrics, _) | (_, SyncTrigger::Manual) => AnalysisNeed::Anew,
+            (_, SyncTrigger::Schedule) => AnalysisNeed::OnceADay,
+        }
+    }
+
+    /// Brings points in line with the purchases that have changed, now or before, and with the shop's
+    /// base where it keeps them.
+    async fn settle(&self, outcome: &mut Option<Settled>) -> Result<SyncCounts, SyncError> {
+        let settled = self.with.loyalty.settle_purchases().await?;
+        let mut counts = SyncCounts {
+            read: settled.customers,
+            created: settled.transactions,
+            ..SyncCounts::default()
+        };
+        tracing::info!(
+            customers = settled.customers,
+            transactions = settled.transactions,
+            credited = settled.credited,
+            taken_back = settled.taken_back,
+            "the points of purchases are settled"
+        );
+        *outcome = Some(settled);
+        if self.task.target.asks_source() && self.with.loyalty.ledger() == PointsLedger::Onec {
+            let points = self.with.points.as_ref();
+            let found = self.with.loyalty.reconcile_with_source(points).await?;
+            self.with.loyalty.keep_reconciliation(&found).await?;
+            counts.created += found.different;
+            counts.rejected += found.rejected;
+            tracing::info!(
+                customers = found.customers,
+                corrected = found.different,
+                unknown_cards = found.unknown_cards,
+                rejected = found.rejected,
+                "the points of the shop's base are taken over"
+            );
+        }
+        Ok(counts)
+    }
+
+    /// Compares the points of the shop's base with the ledger, and keeps what was found.
+    async fn compare_points(&self, observer: &dyn SyncObserver) -> Result<SyncCounts, SyncError> {
+        let loyalty = &self.with.loyalty;
+        let found = tokio::select! {
+            found = loyalty.compare_with_source(self.with.points.as_ref()) => found?,
+            // Nothing is written before the end, so that it can be left at any point.
+            () = cancelled(observer) => return Err(SyncError::Cancelled),
+        };
+        loyalty.keep_reconciliation(&found).await?;
+        Ok(SyncCounts {
+            read: found.customers,
+            updated: found.different,
+            unchanged: found.customers.saturating_sub(found.different),
+            rejected: found.rejected,
+            ..SyncCounts::default()
+        })
+    }
+
     /// Finds the row of a run that failed, if it came so far as to have one.
     async fn failed_run(&self, kind: SyncKind, begun: DateTime<Utc>) -> Option<SyncRun> {
-        let last = self.storage.last_run(kind).await.ok().flatten();
+        let last = self.with.storage.last_run(kind).await.ok().flatten();
         last.filter(|run| run.started_at.is_some_and(|started| started >= begun))
     }
 
     async fn acquire_lease(&self) -> Result<SyncLease, SyncError> {
         let owner = this_process();
         if self.worker == SyncWorker::Server {
-            return self.service.acquire_lease_for(&owner, self.task).await;
+            return self.with.service.acquire_lease_for(&owner, self.task).await;
         }
-        match self.service.acquire_lease(&owner).await {
+        match self.with.service.acquire_lease(&owner).await {
             Err(SyncError::Busy {
                 owner: holder,
                 until,
@@ -292,7 +271,7 @@ impl SyncJob<'_> {
                 let wait = until.signed_duration_since(SystemClock.now());
                 tokio::time::sleep(wait.to_std().unwrap_or_default() + Duration::from_millis(50))
                     .await;
-                self.service.acquire_lease(&owner).await
+                self.with.service.acquire_lease(&owner).await
             }
             result => result,
         }
@@ -301,7 +280,7 @@ impl SyncJob<'_> {
     /// Looks for ever whether the holder of the lease has been asked to stop.
     async fn listen(&self, lease: &SyncLease, observer: &Flagged<'_>) -> SyncOutcome {
         loop {
-            match self.storage.held_lease().await {
+            match self.with.storage.held_lease().await {
                 Ok(Some(held)) if held.job == lease.job() && held.cancel_wanted => {
                     observer.raise();
                 }
@@ -316,9 +295,16 @@ impl SyncJob<'_> {
     async fn keep_alive(&self, lease: &SyncLease, every: Duration) -> SyncOutcome {
         loop {
             tokio::time::sleep(every).await;
-            if let Err(error) = self.service.renew_lease(lease).await {
+            if let Err(error) = self.with.service.renew_lease(lease).await {
                 tracing::warn!(%error, "the lease of the synchronisation could not be prolonged");
             }
         }
+    }
+}
+
+/// Waits until somebody wants an end.
+async fn cancelled(observer: &dyn SyncObserver) {
+    while !observer.wants_to_cancel() {
+        tokio::time::sleep(LISTENS_EVERY).await;
     }
 }

@@ -2,8 +2,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use glame_core::catalogue::{Product, Store};
 use glame_core::ports::{
-    CardRecord, CustomerProfile, SalesSource, SalesWindow, SourceAnswer, SourceCursor, SourceError,
-    SourcePage,
+    CardPoints, CardRecord, CustomerProfile, PointsSource, SalesSource, SalesWindow, SourceAnswer,
+    SourceCursor, SourceError, SourcePage,
 };
 use glame_core::purchases::{DocumentKey, SaleLine};
 use glame_core::values::CardRef;
@@ -70,6 +70,16 @@ impl SalesSource for AbsentSource {
         &self,
         _documents: &[DocumentKey],
     ) -> Result<SourceAnswer<Vec<SaleLine>>, SourceError> {
+        absent()
+    }
+}
+
+#[async_trait]
+impl PointsSource for AbsentSource {
+    async fn card_points(
+        &self,
+        _as_of: DateTime<Utc>,
+    ) -> Result<SourceAnswer<Vec<CardPoints>>, SourceError> {
         absent()
     }
 }

@@ -8,4 +8,5 @@ mod segments;
 mod sessions;
 mod sms;
 mod stolen;
+mod sync;
 mod unknown;

@@ -1,5 +1,7 @@
 //! Events on their way to integrators, over real HTTP: who takes them, and who does not.
 
+mod api;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use glame_core::loyalty::{ChainHash, LoyaltyTransaction, Sequence};
+use glame_core::loyalty::{ChainHash, LoyaltyTransaction, Reconciliation, Sequence};
 use glame_core::ports::{
     AccountChange, AccountQuery, AccountSnapshot, LotTotal, LoyaltyReader, LoyaltyWriter,
     PointsOutstanding, RuleTotal, SettlementMark, StorageError, TransactionQuery,
@@ -13,10 +13,11 @@ use super::{PostgresStorage, PostgresWork, column, failed};
 use crate::rows::{
     AccountRow, AccountTotalsRow, Accounts, LotRow, LotTotalsRow, RecallNeeds, RequestRow,
     RuleTotalsRow, SettlementRow, TransactionRow, available_points, first_after, pages_of,
-    sequence_bound, unknown_user,
+    reconciliation_document, reconciliation_from, sequence_bound, unknown_user,
 };
 use crate::tables::{
     LOYALTY_ACCOUNTS, LOYALTY_LOTS, LOYALTY_REQUESTS, LOYALTY_SETTLEMENTS, LOYALTY_TRANSACTIONS,
+    RECONCILIATIONS,
 };
 
 mod post;
@@ -203,6 +204,14 @@ impl LoyaltyReader for PostgresStorage {
                 .collect::<Result<_, _>>()?,
         })
     }
+
+    async fn reconciliation(&self) -> Result<Option<Reconciliation>, StorageError> {
+        let document = sqlx::query_scalar!("SELECT document FROM reconciliations")
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(RECONCILIATIONS.reading())?;
+        document.as_deref().map(reconciliation_from).transpose()
+    }
 }
 
 #[async_trait]
@@ -245,6 +254,21 @@ impl LoyaltyWriter for PostgresWork {
         .execute(&mut *self.tx)
         .await
         .map_err(LOYALTY_SETTLEMENTS.writing())?;
+        Ok(())
+    }
+
+    async fn put_reconciliation(&mut self, found: &Reconciliation) -> Result<(), StorageError> {
+        sqlx::query!(
+            "INSERT INTO reconciliations (reconciliation, compared_at, document)
+             VALUES (1, $1, $2)
+             ON CONFLICT (reconciliation) DO UPDATE
+             SET compared_at = EXCLUDED.compared_at, document = EXCLUDED.document",
+            found.compared_at,
+            reconciliation_document(found)?,
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(RECONCILIATIONS.writing())?;
         Ok(())
     }
 }

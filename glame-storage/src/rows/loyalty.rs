@@ -2,6 +2,7 @@
 
 mod post;
 mod recall;
+mod reconciliation;
 mod totals;
 mod transaction;
 
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 pub(crate) use self::post::PostCells;
 pub(crate) use self::recall::{Accounts, RecallNeeds};
+pub(crate) use self::reconciliation::{reconciliation_document, reconciliation_from};
 pub(crate) use self::totals::{AccountTotalsRow, LotTotalsRow, RuleTotalsRow};
 pub(crate) use self::transaction::{TransactionRow, pages_of, sequence_bound};
 use super::Instant;

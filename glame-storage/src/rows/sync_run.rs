@@ -1,4 +1,6 @@
-use glame_core::ports::{HeldLease, Rejected, SourceCursor, StorageError};
+use glame_core::ports::{
+    HeldLease, RejectPlace, Rejected, SourceCursor, StorageError, StoredReject,
+};
 use glame_core::sync::{SyncKind, SyncRun, SyncStatus, SyncTrigger};
 use glame_core::values::{LeaseToken, SyncJobId, SyncRunId};
 use uuid::Uuid;
@@ -86,17 +88,21 @@ pub(crate) fn task_of(lease: &HeldLease) -> Result<Option<String>, StorageError>
 /// A row of `sync_rejects`.
 #[derive(Debug)]
 pub(crate) struct RejectRow {
+    pub(crate) position: i64,
     pub(crate) source_set: String,
     pub(crate) reference: String,
     pub(crate) reason: String,
 }
 
-impl From<RejectRow> for Rejected {
+impl From<RejectRow> for StoredReject {
     fn from(row: RejectRow) -> Self {
         Self {
-            set: row.source_set,
-            reference: row.reference,
-            reason: row.reason,
+            place: RejectPlace::new(row.position),
+            rejected: Rejected {
+                set: row.source_set,
+                reference: row.reference,
+                reason: row.reason,
+            },
         }
     }
 }

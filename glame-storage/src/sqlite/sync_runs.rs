@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use glame_core::ports::{
-    HeldLease, LeaseState, Rejected, SourceCursor, StorageError, SyncRunReader, SyncRunWriter,
+    HeldLease, LeaseState, RejectPlace, Rejected, RunQuery, SourceCursor, StorageError,
+    StoredReject, SyncRunReader, SyncRunWriter,
 };
 use glame_core::sync::{SyncKind, SyncRun};
 use glame_core::values::{LeaseToken, SyncJobId, SyncRunId};
@@ -51,13 +52,21 @@ impl SyncRunReader for SqliteStorage {
         row.map(HeldLease::try_from).transpose()
     }
 
-    async fn latest_runs(&self, limit: u32) -> Result<Vec<SyncRun>, StorageError> {
+    async fn runs(&self, query: RunQuery) -> Result<Vec<SyncRun>, StorageError> {
         let rows = sqlx::query_as!(
             SyncRunRow,
             "SELECT run, kind, since, status, triggered_by, counts, cursor, error, queued_at,
                     started_at, finished_at, job
-             FROM sync_runs ORDER BY queued_at DESC, run DESC LIMIT ?1",
-            limit,
+             FROM sync_runs
+             WHERE (?1 IS NULL OR kind = ?1)
+               AND (?2 IS NULL OR (queued_at, run) < (?2, ?3))
+             ORDER BY queued_at DESC, run DESC LIMIT ?4",
+            query.kind.map(SyncKind::as_str),
+            query
+                .before
+                .map(|before| before.queued_at.timestamp_micros()),
+            query.before.map(|before| *before.run.as_uuid()),
+            query.limit,
         )
         .fetch_all(&self.readers)
         .await
@@ -123,18 +132,24 @@ impl SyncRunReader for SqliteStorage {
         .map_err(SYNC_RUNS.reading())
     }
 
-    async fn rejects(&self, run: SyncRunId, limit: u32) -> Result<Vec<Rejected>, StorageError> {
+    async fn rejects(
+        &self,
+        run: SyncRunId,
+        after: Option<RejectPlace>,
+        limit: u32,
+    ) -> Result<Vec<StoredReject>, StorageError> {
         let rows = sqlx::query_as!(
             RejectRow,
-            "SELECT source_set, reference, reason FROM sync_rejects
-             WHERE run = ?1 ORDER BY position LIMIT ?2",
+            "SELECT position, source_set, reference, reason FROM sync_rejects
+             WHERE run = ?1 AND position > ?2 ORDER BY position LIMIT ?3",
             run.as_uuid(),
+            after.map_or(0, RejectPlace::number),
             limit,
         )
         .fetch_all(&self.readers)
         .await
         .map_err(SYNC_REJECTS.reading())?;
-        Ok(rows.into_iter().map(Rejected::from).collect())
+        Ok(rows.into_iter().map(StoredReject::from).collect())
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde::Serialize;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::{LoyaltyError, LoyaltyService, PointsLedger, SourceBalance};
 use crate::loyalty::account::balance_of;
@@ -16,8 +17,10 @@ const PAGE: u32 = 1_000;
 const MOST_DIFFERENCES: usize = 1_000;
 
 /// How the points of the shop's base and of the ledger compare.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reconciliation {
+    /// When they were compared.
+    pub compared_at: DateTime<Utc>,
     /// Customers who have points in the base or transactions here.
     pub customers: u64,
     /// Customers whose points differ.
@@ -37,7 +40,7 @@ pub struct Reconciliation {
 }
 
 /// A customer whose points differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     /// Who.
     pub user: UserId,
@@ -49,6 +52,8 @@ pub struct Difference {
 
 impl LoyaltyService {
     /// Compares the points of the shop's base with the ledger; nothing is written.
+    ///
+    /// It takes as long as the base takes to tell of all cards.
     ///
     /// # Errors
     /// Those of the base and of storage.
@@ -80,6 +85,25 @@ impl LoyaltyService {
         Ok(reconciliation)
     }
 
+    /// Keeps what a comparison has found, in place of the one before.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn keep_reconciliation(&self, found: &Reconciliation) -> Result<(), LoyaltyError> {
+        let mut work = self.storage.begin().await?;
+        work.put_reconciliation(found).await?;
+        work.commit().await?;
+        Ok(())
+    }
+
+    /// Gives what the last comparison has found that was kept.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn last_reconciliation(&self) -> Result<Option<Reconciliation>, LoyaltyError> {
+        Ok(self.storage.reconciliation().await?)
+    }
+
     async fn compare(
         &self,
         source: &dyn PointsSource,
@@ -87,8 +111,15 @@ impl LoyaltyService {
         let now = self.clock.now();
         let answer = source.card_points(now).await?;
         let mut reconciliation = Reconciliation {
+            compared_at: now,
+            customers: 0,
+            different: 0,
+            differences: Vec::new(),
+            source_points: 0,
+            ledger_points: 0,
+            unknown_cards: 0,
             rejected: u64::try_from(answer.rejected.len()).unwrap_or(u64::MAX),
-            ..Reconciliation::default()
+            corrected: false,
         };
         let mut told = self
             .by_customer(&answer.answer, &mut reconciliation)

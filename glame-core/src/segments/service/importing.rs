@@ -1,5 +1,6 @@
 use std::collections::{BTreeSet, HashMap};
 
+use super::members::Effect;
 use super::{SegmentError, SegmentService};
 use crate::ports::StorageError;
 use crate::segments::{Decision, MemberLine, MemberLineError, MemberName};
@@ -45,6 +46,25 @@ impl SegmentService {
         decision: Option<Decision>,
     ) -> Result<Imported, SegmentError> {
         let stored = self.segment(segment).await?.segment;
+        self.import_with(lines, Effect::Stored(&stored, decision))
+            .await
+    }
+
+    /// Tells what [`import`](Self::import) would do; nothing is stored.
+    pub async fn preview_import(
+        &self,
+        segment: SegmentId,
+        lines: impl Iterator<Item = MemberLine> + Send,
+    ) -> Result<Imported, SegmentError> {
+        self.segment(segment).await?;
+        self.import_with(lines, Effect::OnlyTold).await
+    }
+
+    async fn import_with(
+        &self,
+        lines: impl Iterator<Item = MemberLine> + Send,
+        effect: Effect<'_>,
+    ) -> Result<Imported, SegmentError> {
         let (mut imported, mut decided) = (Imported::default(), BTreeSet::new());
         let mut lines = lines.peekable();
         while lines.peek().is_some() {
@@ -65,7 +85,7 @@ impl SegmentService {
                 }
             }
             let new: Vec<UserId> = customers.difference(&decided).copied().collect();
-            self.decide_batch(&stored, &new, decision).await?;
+            self.carry_out(effect, &new).await?;
             decided.extend(new);
         }
         imported.customers = u64::try_from(decided.len()).unwrap_or(u64::MAX);

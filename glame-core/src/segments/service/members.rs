@@ -19,6 +19,15 @@ pub struct Decided {
     pub strangers: Vec<UserId>,
 }
 
+/// What becomes of a decision.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Effect<'a> {
+    /// It is stored for this segment.
+    Stored(&'a CustomerSegment, Option<Decision>),
+    /// Nothing: it is only told about whom it would be.
+    OnlyTold,
+}
+
 impl SegmentService {
     /// Includes or excludes customers by hand, whatever the rule says, or leaves them to the rule
     /// again if `decision` is none.
@@ -32,6 +41,25 @@ impl SegmentService {
         decision: Option<Decision>,
     ) -> Result<Decided, SegmentError> {
         let stored = self.segment(segment).await?.segment;
+        let effect = Effect::Stored(&stored, decision);
+        self.decide_with(users, effect).await
+    }
+
+    /// Tells what [`decide`](Self::decide) would do; nothing is stored.
+    pub async fn preview_decision(
+        &self,
+        segment: SegmentId,
+        users: &[UserId],
+    ) -> Result<Decided, SegmentError> {
+        self.segment(segment).await?;
+        self.decide_with(users, Effect::OnlyTold).await
+    }
+
+    async fn decide_with(
+        &self,
+        users: &[UserId],
+        effect: Effect<'_>,
+    ) -> Result<Decided, SegmentError> {
         let users: BTreeSet<UserId> = users.iter().copied().collect();
         let users: Vec<UserId> = users.into_iter().collect();
         let mut decided = Decided::default();
@@ -41,7 +69,7 @@ impl SegmentService {
             decided.strangers.extend(strangers);
             decided.stored += customers.len();
             let customers: Vec<UserId> = customers.into_iter().collect();
-            self.decide_batch(&stored, &customers, decision).await?;
+            self.carry_out(effect, &customers).await?;
         }
         Ok(decided)
     }
@@ -56,12 +84,14 @@ impl SegmentService {
         Ok(known.filter(is_customer).map(|user| user.id).collect())
     }
 
-    pub(super) async fn decide_batch(
+    pub(super) async fn carry_out(
         &self,
-        segment: &CustomerSegment,
+        effect: Effect<'_>,
         users: &[UserId],
-        decision: Option<Decision>,
     ) -> Result<(), SegmentError> {
+        let Effect::Stored(segment, decision) = effect else {
+            return Ok(());
+        };
         let now = self.clock.now();
         let mut work = self.storage.begin().await?;
         let locked = work.lock_memberships(segment.id, users).await?;

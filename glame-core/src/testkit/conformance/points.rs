@@ -2,7 +2,8 @@
 
 use super::loyalty::desk::{account, adjust, bonus, carry_out, points, posting, spend, store};
 use crate::loyalty::{
-    Command, LoyaltyAccount, LoyaltyProgramme, RuleRef, Sequence, TransactionKind,
+    Command, Difference, LoyaltyAccount, LoyaltyProgramme, Reconciliation, RuleRef, Sequence,
+    TransactionKind,
 };
 use crate::ports::{
     LotTotal, PointsOutstanding, RuleTotal, SettlementMark, Storage, TransactionQuery,
@@ -301,4 +302,30 @@ pub async fn the_largest_points_survive_and_add_up(storage: &dyn Storage) {
     let sum = 9 * i128::from(most);
     assert_eq!(found.available, [lots(None, sum)]);
     assert_eq!(found.rules[0].credited, sum);
+}
+
+/// There is one comparison with the source, the last, and sums beyond 64 bits survive.
+pub async fn the_last_comparison_is_kept(storage: &dyn Storage) {
+    assert_eq!(storage.reconciliation().await.unwrap(), None);
+    for n in 1..=2 {
+        let found = Reconciliation {
+            compared_at: minute(n),
+            customers: 3,
+            different: 1,
+            differences: vec![Difference {
+                user: customer(1).id,
+                source_points: -n,
+                ledger_points: i64::MAX,
+            }],
+            source_points: i128::from(i64::MIN) * 2,
+            ledger_points: i128::from(i64::MAX) * 2,
+            unknown_cards: 4,
+            rejected: 5,
+            corrected: n == 2,
+        };
+        let mut work = storage.begin().await.unwrap();
+        work.put_reconciliation(&found).await.unwrap();
+        work.commit().await.unwrap();
+        assert_eq!(storage.reconciliation().await.unwrap(), Some(found));
+    }
 }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::ports::{SourceCursor, Storage};
+use crate::ports::{RunPlace, RunQuery, SourceCursor, Storage, StoredReject};
 use crate::sync::{SyncCounts, SyncKind, SyncRun, SyncStatus, SyncTrigger};
 use crate::testkit::fixtures::{minute, rejected, run};
 use crate::values::SyncJobId;
@@ -64,7 +64,48 @@ pub async fn the_newest_runs_come_first(storage: &dyn Storage) {
     let runs = [2, 3, 1].map(|n| run(n, SyncKind::Customers, SyncStatus::Succeeded));
     put(storage, &runs).await;
     let [second, newest, _] = runs;
-    assert_eq!(storage.latest_runs(2).await.unwrap(), [newest, second]);
+    let found = storage.runs(RunQuery::newest(2)).await.unwrap();
+    assert_eq!(found, [newest, second]);
+}
+
+/// Pages of runs meet, where runs were asked for at the same instant too, and a kind can be chosen.
+pub async fn pages_of_runs_meet(storage: &dyn Storage) {
+    let kinds = [
+        SyncKind::Customers,
+        SyncKind::Points,
+        SyncKind::Customers,
+        SyncKind::Segments,
+        SyncKind::Customers,
+    ];
+    let mut runs: Vec<SyncRun> = (1..)
+        .zip(kinds)
+        .map(|(n, kind)| SyncRun {
+            queued_at: minute(i64::from(n / 2)),
+            ..run(n, kind, SyncStatus::Succeeded)
+        })
+        .collect();
+    put(storage, &runs).await;
+    runs.reverse();
+    for kind in [None, Some(SyncKind::Customers)] {
+        let mut query = RunQuery {
+            kind,
+            ..RunQuery::newest(2)
+        };
+        let mut found = Vec::new();
+        loop {
+            let page = storage.runs(query).await.unwrap();
+            let Some(last) = page.last() else { break };
+            query.before = Some(RunPlace {
+                queued_at: last.queued_at,
+                run: last.id,
+            });
+            found.extend(page);
+        }
+        let chosen = runs
+            .iter()
+            .filter(|run| kind.is_none_or(|kind| run.kind == kind));
+        assert_eq!(found, chosen.cloned().collect::<Vec<_>>());
+    }
 }
 
 /// The runs of a job come in the order in which they were begun, and no others.
@@ -130,6 +171,20 @@ pub async fn a_reject_is_kept_once_and_in_order(storage: &dyn Storage) {
     work.add_rejects(run.id, &[]).await.unwrap();
     work.commit().await.unwrap();
     let all = [rejected(2), rejected(1), rejected(3)];
-    assert_eq!(storage.rejects(run.id, 10).await.unwrap(), all);
-    assert_eq!(storage.rejects(run.id, 1).await.unwrap(), all[..1]);
+    let found = storage.rejects(run.id, None, 10).await.unwrap();
+    let (places, found): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .map(|stored| (stored.place, stored.rejected))
+        .unzip();
+    assert_eq!(found, all);
+    let next = storage.rejects(run.id, Some(places[0]), 1).await.unwrap();
+    assert_eq!(
+        next,
+        [StoredReject {
+            place: places[1],
+            rejected: rejected(1)
+        }]
+    );
+    let last = places.last().copied();
+    assert_eq!(storage.rejects(run.id, last, 10).await.unwrap(), []);
 }

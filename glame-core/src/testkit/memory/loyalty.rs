@@ -5,7 +5,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{MemoryStorage, MemoryWork, State, number, size};
-use crate::loyalty::{AccountHeader, IdempotencyKey, Lot, LotState, LoyaltyTransaction, Sequence};
+use crate::loyalty::{
+    AccountHeader, IdempotencyKey, Lot, LotState, LoyaltyTransaction, Reconciliation, Sequence,
+};
 use crate::ports::{
     AccountChange, AccountNeeds, AccountQuery, AccountSnapshot, LotTotal, LoyaltyReader,
     LoyaltyWriter, PointsOutstanding, ReceiptScope, RuleTotal, SettlementMark, StorageError,
@@ -304,6 +306,10 @@ impl LoyaltyReader for MemoryStorage {
             rules: rules.into_values().collect(),
         })
     }
+
+    async fn reconciliation(&self) -> Result<Option<Reconciliation>, StorageError> {
+        Ok(self.state().reconciliation.clone())
+    }
 }
 
 #[async_trait]
@@ -351,6 +357,11 @@ impl LoyaltyWriter for MemoryWork {
                 settlement.due &= settlement.raised != mark.raised;
             }
         }
+        Ok(())
+    }
+
+    async fn put_reconciliation(&mut self, found: &Reconciliation) -> Result<(), StorageError> {
+        self.state().reconciliation = Some(found.clone());
         Ok(())
     }
 }

@@ -165,6 +165,10 @@ catalogue! {
     SourceMissing = "SYNC_SOURCE_MISSING", CONFLICT,
         "No 1C base is configured",
         "База 1С не настроена";
+    /// Nothing is delivered to webhooks.
+    WebhooksOff = "WEBHOOKS_OFF", CONFLICT,
+        "Webhooks are switched off",
+        "Вебхуки отключены";
     /// No figures have been made yet.
     NothingMeasured = "ANALYTICS_NOTHING_MEASURED", CONFLICT,
         "There are no figures yet",

@@ -46,7 +46,7 @@ fn body(error: &poem::Error) -> Option<Problem> {
     if let Some(error) = error.downcast_ref::<ParseRequestPayloadError>() {
         return Some(Problem::of_field(
             ProblemCode::BodyInvalid,
-            "",
+            pointer_in(&error.reason),
             error.reason.clone(),
         ));
     }
@@ -67,6 +67,18 @@ fn body(error: &poem::Error) -> Option<Problem> {
     }
 }
 
+/// Gives the field of the body that the framework blames, as far as it names one: it does so for
+/// limits and for unknown names, and not for the fields of an object in a field.
+fn pointer_in(reason: &str) -> String {
+    let named = reason
+        .split_once("field `")
+        .filter(|_| !reason.contains("(occurred while parsing"))
+        .and_then(|(_, rest)| rest.split_once('`'));
+    named.map_or_else(String::new, |(field, _)| {
+        format!("/{}", field.replace('~', "~0").replace('/', "~1"))
+    })
+}
+
 fn route(error: &poem::Error) -> Option<Problem> {
     if error.is::<NotFoundError>() {
         return Some(Problem::new(
@@ -80,4 +92,31 @@ fn route(error: &poem::Error) -> Option<Problem> {
             "see /docs for the methods of this address",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_field_that_is_blamed_is_pointed_at() {
+        for (reason, pointer) in [
+            (
+                "failed to parse \"X\": field `points` verification failed. minimum(1)",
+                "/points",
+            ),
+            ("failed to parse \"X\": unknown field `a/b~c`.", "/a~1b~0c"),
+            (
+                "Expected input type \"string\", found 7. (occurred while parsing \"X\")",
+                "",
+            ),
+            (
+                "failed to parse \"Y\": unknown field `a`. (occurred while parsing \"X\")",
+                "",
+            ),
+            ("expected value at line 1 column 1", ""),
+        ] {
+            assert_eq!(pointer_in(reason), pointer, "{reason}");
+        }
+    }
 }

@@ -4,8 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use glame_core::ports::{SegmentTransition, StoredSegment};
 use glame_core::segments::{
     Colour, CustomerSegment, Decided, Decision, Explanation, Imported, NewSegment, Population,
-    Preview, Refreshed, SegmentEdit, SegmentKind, SegmentOrigin, SegmentRule, SegmentState,
-    UserSegment, Verdict,
+    Preview, SegmentEdit, SegmentKind, SegmentOrigin, SegmentRule, SegmentState, UserSegment,
+    Verdict,
 };
 use glame_core::values::PlainText;
 use poem_openapi::types::{Any, Example};
@@ -302,43 +302,6 @@ impl SegmentPreview {
     }
 }
 
-/// What a refresh has done.
-#[derive(Debug, Object)]
-pub struct RefreshedSegments {
-    /// Segment by segment.
-    pub segments: Vec<RefreshedSegment>,
-}
-
-/// What a refresh has done to a segment.
-#[derive(Debug, Object)]
-pub struct RefreshedSegment {
-    /// The segment.
-    pub segment_id: Uuid,
-    /// How many customers have entered.
-    pub entered: u64,
-    /// How many have left.
-    pub left: u64,
-    /// How many members it has now.
-    pub customer_count: u64,
-    /// Whether somebody has changed it meanwhile, so that the next refresh must do it.
-    pub is_superseded: bool,
-}
-
-impl From<Vec<Refreshed>> for RefreshedSegments {
-    fn from(refreshed: Vec<Refreshed>) -> Self {
-        let segments = refreshed.into_iter().map(|one| RefreshedSegment {
-            segment_id: *one.segment.as_uuid(),
-            entered: one.entered,
-            left: one.left,
-            customer_count: one.customer_count,
-            is_superseded: one.is_superseded,
-        });
-        Self {
-            segments: segments.collect(),
-        }
-    }
-}
-
 /// A page of members.
 #[derive(Debug, Object)]
 pub struct SegmentMembers {
@@ -427,9 +390,11 @@ impl Example for MembersDecided {
 /// What became of a table of customers.
 #[derive(Debug, Object)]
 pub struct MembersImported {
+    /// Whether it was only tried and nothing is stored.
+    pub dry_run: bool,
     /// How many lines it had under the heads of its columns.
     pub lines: u64,
-    /// About how many customers the decision was stored.
+    /// About how many customers the decision was stored, or would be.
     pub customers: u64,
     /// How many lines name no customer.
     pub refused: u64,
@@ -447,10 +412,11 @@ pub struct RefusedLineView {
     pub reason: String,
 }
 
-impl From<Imported> for MembersImported {
-    fn from(imported: Imported) -> Self {
+impl MembersImported {
+    pub(super) fn new(imported: Imported, dry_run: bool) -> Self {
         let refused = imported.refused_lines.into_iter();
         Self {
+            dry_run,
             lines: imported.lines,
             customers: imported.customers,
             refused: imported.refused,
@@ -467,15 +433,18 @@ impl From<Imported> for MembersImported {
 /// What became of a decision.
 #[derive(Debug, Object)]
 pub struct DecisionMade {
-    /// About how many customers it holds.
+    /// Whether it was only tried and nothing is stored.
+    pub dry_run: bool,
+    /// About how many customers it holds, or would hold.
     pub stored: usize,
     /// Who is no customer.
     pub strangers: Vec<Uuid>,
 }
 
-impl From<Decided> for DecisionMade {
-    fn from(decided: Decided) -> Self {
+impl DecisionMade {
+    pub(super) fn new(decided: &Decided, dry_run: bool) -> Self {
         Self {
+            dry_run,
             stored: decided.stored,
             strangers: decided
                 .strangers

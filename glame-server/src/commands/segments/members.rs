@@ -6,7 +6,8 @@ use glame_core::values::SegmentId;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Shown, bytes_of};
+use super::super::sync::Format;
+use super::bytes_of;
 use crate::commands::CommandError;
 use crate::output::{grouped, print, print_json, print_part, table};
 
@@ -26,8 +27,11 @@ pub(in crate::commands) struct Import {
     /// What is decided about these customers
     #[arg(long, value_enum, default_value_t = Decided::Include)]
     decision: Decided,
+    /// Only tell what would be done
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
-    shown: Shown,
+    format: Format,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -96,9 +100,13 @@ impl Import {
         let csv = bytes_of(&self.file, LARGEST_LIST)?;
         let lines = MemberFile::open(&csv).map_err(|error| error.to_string())?;
         let segment = SegmentId::from_uuid(self.segment);
-        let imported = service.import(segment, lines, self.decision.into()).await?;
+        let imported = if self.dry_run {
+            service.preview_import(segment, lines).await?
+        } else {
+            service.import(segment, lines, self.decision.into()).await?
+        };
         let view = ImportedView::from(imported);
-        if self.shown.json {
+        if self.format.json {
             return Ok(print_json(&view)?);
         }
         print(&format!(

@@ -25,6 +25,8 @@ URL = os.environ["GLAME_URL"]
 PASSWORD = os.environ["GLAME_STAFF_PASSWORD"]
 # Where the answers to the examples are written, if they are to be written anew.
 RECORD = os.environ.get("GLAME_RECORD_EXAMPLES")
+# What begins jobs, of which one is done at a time.
+JOBS = ("/api/admin/1c/sync/", "/api/admin/segments/refresh")
 ADMIN, CONTENT = "admin@example.com", "content_manager@example.com"
 
 
@@ -45,6 +47,8 @@ class Shop:
         self.looks = [self.new_look() for _ in range(3)]
         self.staff = [self.new_member(n) for n in range(3)]
         self.segments = [self.new_segment(n) for n in range(3)]
+        self.done("/api/admin/segments/refresh")
+        self.done("/api/admin/1c/sync/points")
         self.webhooks = [self.new_webhook() for _ in range(3)]
         tests = [self.make(f"/api/admin/webhooks/{one}/test") for one in self.webhooks]
         self.events = [test["event_id"] for test in tests]
@@ -81,7 +85,6 @@ class Shop:
         rule = {"field": "total_purchases", "op": "gte", "value": 1}
         body = {"name": f"Запасной {n}", "rule": {"version": 1, "rule": rule}}
         made = self.make("/api/admin/segments", body)["id"]
-        self.make("/api/admin/segments/refresh")
         return made
 
     def new_webhook(self):
@@ -104,6 +107,12 @@ class Shop:
         answer = requests.post(path, json=body, headers=headers, timeout=30)
         answer.raise_for_status()
         return answer.json()["transactions"][0]["id"]
+
+    def done(self, path):
+        """Begins a job and waits until it is over."""
+        self.wait()
+        self.make(path)
+        self.wait()
 
     def wait(self):
         """Waits until no job is under way."""
@@ -185,7 +194,7 @@ def who_calls(case):
 def before_call(_context, case, _kwargs):
     if not is_declared(case):
         return
-    if is_example(case) and case.path.startswith("/api/admin/1c/sync/"):
+    if is_example(case) and case.path.startswith(JOBS):
         shop.wait()
     if isinstance(case.path_parameters, dict):
         for name, value in case.path_parameters.items():

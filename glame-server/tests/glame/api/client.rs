@@ -1,6 +1,7 @@
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -91,6 +92,7 @@ impl Served {
     async fn shop(database: Database) -> Shop {
         let shop = Shop::open(small_shop(1), database).await;
         shop.with("GLAME_AUTH_CUSTOMER_CODE", "card_suffix")
+            .with("GLAME_WEBHOOKS_ENABLED", "true")
     }
 
     /// Synchronises a shop that is open, and serves it.
@@ -161,6 +163,22 @@ impl Served {
     pub(crate) async fn post(&self, token: &str, path: &str, body: &Value) -> Answer {
         let request = self.request(Method::POST, path).bearer_auth(token);
         self.send(request.said(body)).await
+    }
+
+    /// Begins a job and gives it when it is over.
+    pub(crate) async fn job(&self, token: &str, path: &str) -> Value {
+        let begun = self.post(token, path, &json!({})).await;
+        let location = begun.headers.get("location").cloned();
+        let begun = begun.expect(202);
+        let path = begun["status_url"].as_str().unwrap();
+        assert_eq!(location.unwrap(), path);
+        loop {
+            let job = self.get(token, path).await.expect(200);
+            if job["status"] != "running" {
+                return job;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Says something without being signed in.

@@ -61,15 +61,20 @@ async fn an_export_can_be_imported(
         served.send(request).await
     };
     let path = format!("/api/admin/segments/{list}/import");
-    let imported = import(&path, &table).await.expect(200);
     let line = members.len() + 2;
-    assert_eq!(
-        imported,
+    let outcome = |dry_run: bool| {
         json!({
+            "dry_run": dry_run,
             "lines": members.len() + 1, "customers": members.len(), "refused": 1,
             "refused_lines": [{ "line": line, "reason": "user_id is not an id" }],
         })
-    );
+    };
+    let told = import(&format!("{path}?dry_run=true"), &table).await;
+    assert_eq!(told.expect(200), outcome(true));
+    let none: [String; 0] = [];
+    assert_eq!(served.members(marketer, &list).await, none);
+    let imported = import(&path, &table).await.expect(200);
+    assert_eq!(imported, outcome(false));
     assert_eq!(served.members(marketer, &list).await, members);
     let mut phones = exported
         .lines()
@@ -124,19 +129,17 @@ async fn what_is_previewed_is_what_is_stored(database: Database) {
         .expect(200);
     let counted = preview["customer_count"].as_u64().unwrap();
     assert!(counted > 10, "{preview}");
-    let refreshed = served
-        .post(&marketer, "/api/admin/segments/refresh", &json!({}))
-        .await
-        .expect(200);
-    let refreshed = refreshed["segments"].as_array().unwrap();
-    let mine = refreshed
-        .iter()
-        .find(|one| one["segment_id"] == id)
-        .unwrap();
+    let job = served.job(&marketer, "/api/admin/segments/refresh").await;
+    assert_eq!(job["status"], "succeeded", "{job}");
+    let run = &job["runs"][0];
+    assert_eq!(run["kind"], "segments", "{job}");
     assert_eq!(
-        (&mine["entered"], &mine["customer_count"]),
-        (&json!(counted), &json!(counted))
+        (&run["created"], &run["removed"]),
+        (&json!(counted), &json!(0))
     );
+    let path = format!("/api/admin/segments/{id}");
+    let filled = served.get(&marketer, &path).await.expect(200);
+    assert_eq!(filled["customer_count"], counted);
     let members = served.members(&marketer, id).await;
     assert_eq!(u64::try_from(members.len()).unwrap(), counted);
     for shown in preview["sample"].as_array().unwrap() {
@@ -145,14 +148,15 @@ async fn what_is_previewed_is_what_is_stored(database: Database) {
 
     // One is excluded by hand, at once, and the next refresh knows.
     let decided = json!({ "user_ids": [members[0]], "decision": "exclude" });
-    let decided = served
-        .post(
-            &marketer,
-            &format!("/api/admin/segments/{id}/members"),
-            &decided,
-        )
-        .await
-        .expect(200);
+    let path = format!("/api/admin/segments/{id}/members");
+    let trial = format!("{path}?dry_run=true");
+    let told = served.post(&marketer, &trial, &decided).await.expect(200);
+    assert_eq!(
+        (&told["dry_run"], &told["stored"]),
+        (&json!(true), &json!(1))
+    );
+    assert_eq!(served.members(&marketer, id).await, members);
+    let decided = served.post(&marketer, &path, &decided).await.expect(200);
     assert_eq!(decided["stored"], 1);
     assert_eq!(served.members(&marketer, id).await, members[1..]);
     let path = format!(
@@ -327,12 +331,8 @@ async fn the_command_line_tells_the_same() {
     let listed = shop.json(&["segments", "list", "--json"]).await;
     assert_eq!(listed.as_array().unwrap().len(), 16);
     let again = shop.json(&["segments", "refresh", "--json"]).await;
-    for segment in again.as_array().unwrap() {
-        assert_eq!(
-            (&segment["entered"], &segment["left"]),
-            (&json!(0), &json!(0))
-        );
-    }
+    let run = &again["runs"][0];
+    assert_eq!((&run["created"], &run["removed"]), (&json!(0), &json!(0)));
     let file = shop.directory.path().join("rule.json");
     std::fs::write(&file, rule(&has_bought()).to_string()).unwrap();
     let preview = shop

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use chrono::Utc;
 use glame_core::values::CardRef;
@@ -76,7 +75,19 @@ async fn the_api_compares_as_the_command_does(database: Database) {
     let served = Served::of(shop).await;
     let admin = served.staff("admin").await;
     let path = "/api/admin/1c/sync/points";
+    // The synchronisation has taken them over, and that was a comparison, too.
+    let taken_over = served.get(&admin, path).await.expect(200);
+    assert_eq!(taken_over["corrected"], true, "{taken_over}");
+    let job = served.job(&admin, path).await;
+    assert_eq!(job["status"], "succeeded", "{job}");
     let same = served.get(&admin, path).await.expect(200);
+    assert_eq!(same["corrected"], false, "{same}");
+    let run = &job["runs"][0];
+    assert_eq!(run["kind"], "comparison", "{job}");
+    assert_eq!(
+        (&run["read"], &run["updated"]),
+        (&same["customers"], &json!(0))
+    );
     let told = served.shop.loyalty(&["reconcile", "--dry-run"]).await;
     assert!(same["customers"].as_u64().unwrap() > 5, "{same}");
     assert_eq!(same["different"], 0, "{same}");
@@ -94,6 +105,8 @@ async fn the_api_compares_as_the_command_does(database: Database) {
     let by = ["--actor", "Кассир 3", "--idempotency-key", "gift"];
     let gift = [&gift[..], &by].concat();
     served.shop.loyalty(&gift).await;
+    let job = served.job(&admin, path).await;
+    assert_eq!(job["runs"][0]["updated"], 1, "{job}");
     let different = served.get(&admin, path).await.expect(200);
     assert_eq!(different["different"], 1, "{different}");
     let difference = &different["differences"][0];
@@ -119,24 +132,22 @@ async fn without_a_base_figures_are_made_and_nothing_is_compared() {
     shop.environment.remove("ONEC_API_URL");
     let served = Served::unsynchronised(shop).await;
     let admin = served.staff("admin").await;
-    let refused = served.get(&admin, "/api/admin/1c/sync/points").await;
-    assert_eq!(refused.expect(409)["code"], "SYNC_SOURCE_MISSING");
+    let path = "/api/admin/1c/sync/points";
+    served.get(&admin, path).await.expect(404);
     let ask_for = async |what: &str| {
         let path = format!("/api/admin/1c/sync/{what}");
         served.post(&admin, &path, &json!({})).await
     };
-    let refused = ask_for("customers").await.expect(409);
-    assert_eq!(refused["code"], "SYNC_SOURCE_MISSING");
-    let begun = ask_for("metrics").await.expect(202);
-    let path = begun["status_url"].as_str().unwrap();
-    let job = loop {
-        let job = served.get(&admin, path).await.expect(200);
-        if job["status"] != "running" {
-            break job;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    };
+    for what in ["customers", "purchases", "full", "points"] {
+        let refused = ask_for(what).await.expect(409);
+        assert_eq!(refused["code"], "SYNC_SOURCE_MISSING", "{what}");
+    }
+    let job = served.job(&admin, "/api/admin/1c/sync/metrics").await;
     assert_eq!(job["status"], "succeeded", "{job}");
     assert_eq!(job["runs"][0]["kind"], "metrics");
     assert!(job["runs"][0]["read"].as_u64().unwrap() > 5, "{job}");
+    // What follows from figures are runs as well.
+    assert_eq!(job["runs"][1]["kind"], "points");
+    assert_eq!(job["runs"][2]["kind"], "segments");
+    assert_eq!(job["runs"][2]["read"], job["runs"][0]["read"]);
 }
