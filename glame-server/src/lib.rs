@@ -13,4 +13,5 @@ pub mod reports;
 pub mod settings;
 pub mod stop;
 pub mod telemetry;
+mod turns;
 pub mod wiring;

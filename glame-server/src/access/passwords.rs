@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use glame_core::access::{Password, PasswordHash};
 use glame_core::ports::{HashingError, PasswordCheck, PasswordHasher, SecretSource};
 use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
+
+use crate::turns::Turns;
 
 /// KiB of memory that one hash takes: the first choice of OWASP's Password Storage Cheat Sheet.
 const MEMORY_KIB: u32 = 19_456;
@@ -30,7 +31,7 @@ pub struct Argon2Hasher {
     secrets: Arc<dyn SecretSource>,
     decoy: PasswordHash,
     admitted: Arc<Semaphore>,
-    turns: Arc<Semaphore>,
+    turns: Turns,
 }
 
 impl Argon2Hasher {
@@ -48,7 +49,7 @@ impl Argon2Hasher {
             secrets,
             decoy,
             admitted: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            turns: Turns::new(AT_ONCE),
         })
     }
 
@@ -61,15 +62,10 @@ impl Argon2Hasher {
         let admitted = admitted
             .try_acquire_owned()
             .map_err(|_| HashingError::Busy)?;
-        let turns = Arc::clone(&self.turns);
-        let turn = turns
-            .acquire_owned()
-            .await
-            .map_err(|_| HashingError::Failed)?;
-        // A request that is given up leaves the work behind, which keeps its turn to the end.
-        let outcome = spawn_blocking(move || {
+        // A request that is given up leaves the work behind, which stays admitted to the end.
+        let outcome = self.turns.run(move || {
             let outcome = work();
-            drop((turn, admitted));
+            drop(admitted);
             outcome
         });
         outcome.await.map_err(|_| HashingError::Failed)?
