@@ -488,6 +488,18 @@ async fn what_others_do_under_the_lease_is_a_run_that_says_how_it_ended() {
     assert_eq!(stored.status, SyncStatus::Failed);
     assert_eq!(stored.error, Some(error.to_string()));
 
+    let error = SyncError::from(LoyaltyError::KeptHere);
+    let written = shop
+        .service
+        .record_failure(SyncKind::Points, &lease, trigger, &error);
+    let written = written.await.unwrap();
+    let stored = shop.storage.last_run(SyncKind::Points).await.unwrap();
+    assert_eq!(
+        (written.status, stored),
+        (SyncStatus::Failed, Some(written.clone()))
+    );
+    assert!(written.finished_at.is_some());
+
     let work = async { panic!("it is cancelled before it begins") };
     let cancelled = shop.service.record(kind, &lease, trigger, &Impatient, work);
     assert!(matches!(cancelled.await, Err(SyncError::Cancelled)));

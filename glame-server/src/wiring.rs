@@ -71,13 +71,30 @@ pub fn sync_parts(
     storage: &Arc<dyn Storage>,
     loyalty: LoyaltyService,
 ) -> Result<SyncParts, WiringError> {
-    let (sales, points): (Arc<dyn SalesSource>, Arc<dyn PointsSource>) =
-        if settings.onec.url.is_some() {
-            let source = Arc::new(source(settings)?);
-            (source.clone(), source)
-        } else {
-            (Arc::new(AbsentSource), Arc::new(AbsentSource))
-        };
+    if settings.onec.url.is_none() {
+        return parts_without_base(settings, storage, loyalty);
+    }
+    let source = Arc::new(source(settings)?);
+    parts_of(settings, storage, loyalty, source.clone(), source)
+}
+
+/// Puts together what jobs work with that ask no base, whether or not one is configured.
+pub fn parts_without_base(
+    settings: &Settings,
+    storage: &Arc<dyn Storage>,
+    loyalty: LoyaltyService,
+) -> Result<SyncParts, WiringError> {
+    let (sales, points) = (Arc::new(AbsentSource), Arc::new(AbsentSource));
+    parts_of(settings, storage, loyalty, sales, points)
+}
+
+fn parts_of(
+    settings: &Settings,
+    storage: &Arc<dyn Storage>,
+    loyalty: LoyaltyService,
+    sales: Arc<dyn SalesSource>,
+    points: Arc<dyn PointsSource>,
+) -> Result<SyncParts, WiringError> {
     Ok(SyncParts {
         storage: Arc::clone(storage),
         service: sync_service(settings, Arc::clone(storage), sales),

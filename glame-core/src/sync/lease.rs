@@ -77,7 +77,8 @@ impl CustomerSyncService {
             Err(SyncError::Busy { .. }) => return Ok(None),
             outcome => outcome?,
         };
-        self.end_orphans("its process ended; another one went on", now)
+        let lease = self
+            .without_orphans(lease, "its process ended; another one went on", now)
             .await?;
         let runs = self.storage.runs_of_job(lease.job).await?;
         let failed = runs.iter().filter(|run| run.status == SyncStatus::Failed);
@@ -144,8 +145,26 @@ impl CustomerSyncService {
             cancel_wanted: false,
         };
         let lease = self.take(&mine, now).await?;
-        self.end_orphans("its process ended without a word; start it again", now)
-            .await?;
+        self.without_orphans(
+            lease,
+            "its process ended without a word; start it again",
+            now,
+        )
+        .await
+    }
+
+    /// Ends the runs that were left behind; if that fails, the lease is given back at once.
+    async fn without_orphans(
+        &self,
+        lease: SyncLease,
+        error: &str,
+        now: DateTime<Utc>,
+    ) -> Result<SyncLease, SyncError> {
+        if let Err(refused) = self.end_orphans(error, now).await {
+            // The lease runs out by itself if this fails, too.
+            let _ = self.release_lease(lease).await;
+            return Err(refused);
+        }
         Ok(lease)
     }
 

@@ -138,7 +138,8 @@ impl SyncTrigger {
 /// may have been moved are read whole and count beside what was read in their window.
 ///
 /// Of points, `read` are customers and `created` transactions; of segments, `read` are customers,
-/// `created` those who have entered one and `removed` those who have left one; of a comparison, `read`
+/// `created` those who have entered one and `removed` those who have left one, and `rejected` segments
+/// that were edited all the while; of a comparison, `read`
 /// are customers and `updated` those whose points differ.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]

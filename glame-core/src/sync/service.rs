@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     SyncCounts, SyncError, SyncKind, SyncLease, SyncObserver, SyncRun, SyncStatus, SyncTrigger,
+    Unobserved,
 };
 use crate::analytics::MetricsPolicy;
 use crate::ports::{Clock, IdSource, Rejected, SalesSource, Storage, UnitOfWork};
@@ -205,19 +206,43 @@ impl CustomerSyncService {
                 Ok(active.run)
             }
             Err(error) => {
-                active.run.status = if matches!(error, SyncError::Cancelled) {
-                    SyncStatus::Cancelled
-                } else {
-                    SyncStatus::Failed
-                };
-                active.run.error = Some(error.to_string());
-                if let Ok(work) = self.storage.begin().await {
-                    // The first failure is the one to report, whatever becomes of this note.
-                    let _ = self.commit_end(&active, work).await;
-                }
+                // The first failure is the one to report, whatever becomes of this note.
+                let _ = self.end_badly(active, &error).await;
                 Err(error)
             }
         }
+    }
+
+    /// Records as a failed run what has failed before it had a row.
+    ///
+    /// # Errors
+    /// Those of storage, and that the lease is lost.
+    pub async fn record_failure(
+        &self,
+        kind: SyncKind,
+        lease: &SyncLease,
+        trigger: SyncTrigger,
+        error: &SyncError,
+    ) -> Result<SyncRun, SyncError> {
+        let mut active = self.start(kind, None, trigger, lease, &Unobserved).await?;
+        active.run.finished_at = Some(self.clock.now());
+        self.end_badly(active, error).await
+    }
+
+    async fn end_badly(
+        &self,
+        mut active: ActiveRun<'_>,
+        error: &SyncError,
+    ) -> Result<SyncRun, SyncError> {
+        active.run.status = if matches!(error, SyncError::Cancelled) {
+            SyncStatus::Cancelled
+        } else {
+            SyncStatus::Failed
+        };
+        active.run.error = Some(error.to_string());
+        self.commit_end(&active, self.storage.begin().await?)
+            .await?;
+        Ok(active.run)
     }
 
     /// Commits the row of a run that has ended, and tells of it.

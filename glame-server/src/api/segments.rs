@@ -234,6 +234,7 @@ impl SegmentsApi {
             let service = app.segments.service();
             let decided = service.preview_decision(segment, &users).await;
             let decided = decided.map_err(Problem::from)?;
+            app.note_trial(&me, segment).await?;
             return Ok(Told::new(DecisionMade::new(&decided, true)));
         }
         let decided_on = u64::try_from(users.len()).unwrap_or(u64::MAX);
@@ -279,6 +280,7 @@ impl SegmentsApi {
         if dry_run.0 {
             let imported = app.segments.service().preview_import(segment, lines).await;
             let imported = imported.map_err(Problem::from)?;
+            app.note_trial(&me, segment).await?;
             return Ok(Told::new(MembersImported::new(imported, true)));
         }
         let service = app.segments.changing().await;
@@ -422,6 +424,17 @@ impl SegmentsApi {
 }
 
 impl App {
+    /// Notes a dry run, which tells who is a customer.
+    async fn note_trial(
+        &self,
+        me: &SignedIn<Marketers>,
+        segment: SegmentId,
+    ) -> Result<(), Problem> {
+        let details = AuditDetails::new().word("read", "dry_run");
+        self.note_segment(me, AuditAction::SegmentRead, segment, details)
+            .await
+    }
+
     async fn note_segment(
         &self,
         me: &SignedIn<Marketers>,

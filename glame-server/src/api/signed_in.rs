@@ -87,6 +87,12 @@ impl<A> SignedIn<A> {
         self.principal.caller(&self.origin)
     }
 
+    /// Gives the role in which somebody asks.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.principal.role
+    }
+
     /// Gives where the request comes from.
     #[must_use]
     pub const fn origin(&self) -> &RequestOrigin {

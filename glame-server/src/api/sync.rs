@@ -7,6 +7,7 @@ use std::sync::Arc;
 use glame_core::access::{AuditAction, AuditDetails, AuditNote};
 use glame_core::ports::{RejectPlace, RunPlace, RunQuery};
 use glame_core::sync::{PurchaseScope, SyncKind, SyncTarget};
+use glame_core::users::Role;
 use glame_core::values::{SyncJobId, SyncRunId};
 use poem::web::Data;
 use poem_openapi::OpenApi;
@@ -156,7 +157,9 @@ impl SyncApi {
         Ok(Told::new(JobView::from(&state)))
     }
 
-    /// Ask a job to stop; it does so before its next page.
+    /// Ask a job to stop; it does so within seconds, and what it has stored stays.
+    ///
+    /// Marketers may stop what they may begin: a refresh of segments.
     #[oai(
         path = "/task/:id/cancel",
         method = "post",
@@ -164,13 +167,20 @@ impl SyncApi {
     )]
     async fn cancel(
         &self,
-        me: SignedIn<Admins>,
+        me: SignedIn<Marketers>,
         app: Data<&Arc<App>>,
         /// The job.
         id: Path<Uuid>,
     ) -> Answer<Done, Starting> {
-        let cancelled = app.sync.cancel(SyncJobId::from_uuid(id.0));
-        cancelled.await.map_err(Problem::from)?;
+        let job = SyncJobId::from_uuid(id.0);
+        if me.role() != Role::Admin {
+            let state = app.sync.job(job).await.map_err(Problem::from)?;
+            if state.target() != Some(SyncTarget::Segments) {
+                let detail = "only an administrator stops this job";
+                return Err(Problem::new(ProblemCode::Forbidden, detail).into());
+            }
+        }
+        app.sync.cancel(job).await.map_err(Problem::from)?;
         app.note_job(&me, "cancel", &id.0).await?;
         Ok(Done)
     }

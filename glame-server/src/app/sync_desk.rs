@@ -97,6 +97,15 @@ impl SyncStage {
     }
 }
 
+impl SyncState {
+    /// Tells what the job is to do, as long as it has not ended.
+    #[must_use]
+    pub fn target(&self) -> Option<SyncTarget> {
+        let task = self.stage.lease()?.task?;
+        Some(task.target)
+    }
+}
+
 impl SyncDesk {
     /// Puts the desk together; without a base it makes figures of what is stored, and shows what was
     /// done.
@@ -186,7 +195,7 @@ impl SyncDesk {
     pub async fn job(&self, job: SyncJobId) -> Result<SyncState, SyncRefused> {
         let held = self.parts.storage.held_lease().await?;
         let stage = held.filter(|held| held.job == job).map(SyncStage::of);
-        let runs = self.parts.storage.runs_of_job(job).await?;
+        let runs = self.runs_of(job).await?;
         let stage = match stage {
             None if runs.is_empty() => return Err(SyncRefused::Unknown),
             stage => stage.unwrap_or(SyncStage::Over),
@@ -203,8 +212,16 @@ impl SyncDesk {
         let Some(job) = stage.lease().map(|lease| lease.job) else {
             return Ok(None);
         };
-        let runs = self.parts.storage.runs_of_job(job).await?;
+        let runs = self.runs_of(job).await?;
         Ok(Some(SyncState { job, stage, runs }))
+    }
+
+    /// Gives the runs of a job in the order in which they began: one that continues another run was
+    /// asked for when that was.
+    async fn runs_of(&self, job: SyncJobId) -> Result<Vec<SyncRun>, StorageError> {
+        let mut runs = self.parts.storage.runs_of_job(job).await?;
+        runs.sort_by_key(|run| (run.started_at, run.id));
+        Ok(runs)
     }
 
     /// Asks a job to stop, whichever replica works at it; it does so before its next page.

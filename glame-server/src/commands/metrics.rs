@@ -39,7 +39,7 @@ impl Metrics {
             .as_of
             .map_or_else(|| wiring::as_of(settings), AsOf::EndOf);
         let job = SyncJob {
-            with: &wiring::sync_parts(settings, &storage, loyalty)?,
+            with: &wiring::parts_without_base(settings, &storage, loyalty)?,
             task: SyncTask {
                 target: SyncTarget::Metrics,
                 scope: PurchaseScope::Automatic,

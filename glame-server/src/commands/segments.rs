@@ -63,7 +63,7 @@ impl Segments {
         match self {
             Self::List(format) => list(&service, &format).await?,
             Self::Preview(preview) => preview.run(settings, &service).await?,
-            Self::Refresh(format) => refresh(settings, &format).await?,
+            Self::Refresh(format) => refresh(settings, &service, &format).await?,
             Self::Import(import) => import.run(&service).await?,
             Self::Export(export) => export.run(&service).await?,
         }
@@ -144,12 +144,17 @@ fn bytes_of(file: &Path, most: u64) -> Result<Vec<u8>, CommandError> {
     Ok(bytes)
 }
 
-/// Fills the segments as one job: it waits for a synchronisation that is under way.
-async fn refresh(settings: &Settings, format: &Format) -> Result<(), CommandError> {
+/// Fills the segments as one job; what other shops begin with is made where it is missing.
+async fn refresh(
+    settings: &Settings,
+    service: &SegmentService,
+    format: &Format,
+) -> Result<(), CommandError> {
+    service.install_defaults().await?;
     let storage = wiring::storage(settings).await?;
     let loyalty = wiring::loyalty(settings, Arc::clone(&storage))?;
     let job = SyncJob {
-        with: &wiring::sync_parts(settings, &storage, loyalty)?,
+        with: &wiring::parts_without_base(settings, &storage, loyalty)?,
         task: SyncTask {
             target: SyncTarget::Segments,
             scope: PurchaseScope::Automatic,
@@ -159,5 +164,9 @@ async fn refresh(settings: &Settings, format: &Format) -> Result<(), CommandErro
         worker: SyncWorker::Command,
     };
     let shown = Shown::from_flag(format.json);
-    carry_out(settings, job, shown, &Stop::on_signals()).await
+    carry_out(settings, job, shown, &Stop::on_signals()).await?;
+    match shown {
+        Shown::Json => Ok(()),
+        Shown::Text => list(service, format).await,
+    }
 }

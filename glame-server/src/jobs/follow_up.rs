@@ -5,6 +5,9 @@ use glame_core::sync::{SyncCounts, SyncError};
 
 use crate::clock::SystemClock;
 
+/// How often segments are filled while somebody edits them meanwhile.
+const PASSES: u32 = 3;
+
 /// What follows from new figures: the analysis of the whole shop, then the members of segments.
 #[derive(Debug, Clone)]
 pub struct FollowUp {
@@ -62,13 +65,19 @@ impl FollowUp {
         if self.segments.all().await?.is_empty() {
             self.segments.install_defaults().await?;
         }
-        let population = self.segments.load(as_of).await?;
-        let refreshed = self.segments.refresh_all(&population).await?;
-        Ok(SyncCounts {
-            read: u64::try_from(population.snapshot().users().len()).unwrap_or(u64::MAX),
-            created: refreshed.iter().map(|one| one.entered).sum(),
-            removed: refreshed.iter().map(|one| one.left).sum(),
-            ..SyncCounts::default()
-        })
+        let mut counts = SyncCounts::default();
+        for _ in 0..PASSES {
+            let population = self.segments.load(as_of).await?;
+            let refreshed = self.segments.refresh_all(&population).await?;
+            let superseded = refreshed.iter().filter(|one| one.is_superseded).count();
+            counts.read = u64::try_from(population.snapshot().users().len()).unwrap_or(u64::MAX);
+            counts.created += refreshed.iter().map(|one| one.entered).sum::<u64>();
+            counts.removed += refreshed.iter().map(|one| one.left).sum::<u64>();
+            counts.rejected = u64::try_from(superseded).unwrap_or(u64::MAX);
+            if superseded == 0 {
+                break;
+            }
+        }
+        Ok(counts)
     }
 }

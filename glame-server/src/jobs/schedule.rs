@@ -14,6 +14,9 @@ use crate::settings::{Settings, SettingsError};
 use crate::stop::Stop;
 use crate::wiring;
 
+/// After how long a turn that waits asks again.
+const ASKS_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
 /// Runs a job when its time has come.
 ///
 /// Any number of replicas may do so on one database: the lease lets one work at a time, and
@@ -69,14 +72,41 @@ impl Scheduler {
     }
 
     /// Runs the job of one turn, unless another replica has; gives the time when it is over.
+    ///
+    /// A turn waits for other jobs and is not lost.
     async fn take_turn(&self, turn: DateTime<Utc>, stop: &Stop) -> DateTime<Utc> {
+        while !self.is_taken(turn).await {
+            match self.work(stop).await {
+                Some(SyncError::Busy { owner, .. }) => {
+                    tracing::info!(%owner, "another job is under way; this turn waits for it");
+                }
+                outcome => {
+                    report(outcome);
+                    break;
+                }
+            }
+            tokio::select! {
+                () = stop.wanted() => break,
+                () = tokio::time::sleep(ASKS_AGAIN_AFTER) => {}
+            }
+        }
+        SystemClock.now()
+    }
+
+    /// Tells whether the job of a turn has begun, in any replica.
+    async fn is_taken(&self, turn: DateTime<Utc>) -> bool {
         let first = self.target.kinds().first().copied();
         let first = first.unwrap_or(SyncKind::Metrics);
         match self.parts.storage.last_run(first).await {
-            Ok(Some(run)) if run.queued_at >= turn => return SystemClock.now(),
-            Ok(_) => {}
-            Err(error) => tracing::warn!(error = describe(&error), "the database does not answer"),
+            Ok(run) => run.is_some_and(|run| run.queued_at >= turn),
+            Err(error) => {
+                tracing::warn!(error = describe(&error), "the database does not answer");
+                false
+            }
         }
+    }
+
+    async fn work(&self, stop: &Stop) -> Option<SyncError> {
         let job = SyncJob {
             with: &self.parts,
             task: SyncTask {
@@ -89,16 +119,14 @@ impl Scheduler {
         };
         let lease_time = Duration::from_secs(u64::from(self.settings.sync.lease_seconds));
         let outcome = job.run(&Cancellable(stop.clone()), lease_time).await;
-        match outcome.error {
-            None => {}
-            Some(SyncError::Busy { owner, .. }) => {
-                tracing::info!(%owner, "another replica is synchronising");
-            }
-            Some(SyncError::Cancelled) => {
-                tracing::info!("the synchronisation was cancelled");
-            }
-            Some(error) => tracing::error!(error = describe(&error), "the synchronisation failed"),
-        }
-        SystemClock.now()
+        outcome.error
+    }
+}
+
+fn report(outcome: Option<SyncError>) {
+    match outcome {
+        None => {}
+        Some(SyncError::Cancelled) => tracing::info!("the synchronisation was cancelled"),
+        Some(error) => tracing::error!(error = describe(&error), "the synchronisation failed"),
     }
 }

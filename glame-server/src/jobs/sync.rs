@@ -1,3 +1,4 @@
+use std::pin::Pin;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -122,7 +123,8 @@ impl SyncJob<'_> {
             match self.run_one(*kind, lease, observer, &mut outcome).await {
                 Ok(run) => outcome.runs.push(run),
                 Err(error) => {
-                    outcome.runs.extend(self.failed_run(*kind, begun).await);
+                    let failed = self.failed_run(*kind, begun, lease, &error).await;
+                    outcome.runs.extend(failed);
                     outcome.error = Some(error);
                     return outcome;
                 }
@@ -166,15 +168,16 @@ impl SyncJob<'_> {
                     .await?
             }
             SyncKind::Points => {
-                let work = self.settle(&mut outcome.settled);
+                let work = unless_cancelled(observer, Box::pin(self.settle(&mut outcome.settled)));
                 service.record(kind, lease, trigger, observer, work).await?
             }
             SyncKind::Segments => {
-                let work = self.with.follow_up.run(self.as_of, self.analysis_need());
+                let work = Box::pin(self.with.follow_up.run(self.as_of, self.analysis_need()));
+                let work = unless_cancelled(observer, work);
                 service.record(kind, lease, trigger, observer, work).await?
             }
             SyncKind::Comparison => {
-                let work = self.compare_points(observer);
+                let work = unless_cancelled(observer, Box::pin(self.compare_points()));
                 service.record(kind, lease, trigger, observer, work).await?
             }
         };
@@ -234,13 +237,11 @@ impl SyncJob<'_> {
     }
 
     /// Compares the points of the shop's base with the ledger, and keeps what was found.
-    async fn compare_points(&self, observer: &dyn SyncObserver) -> Result<SyncCounts, SyncError> {
+    async fn compare_points(&self) -> Result<SyncCounts, SyncError> {
         let loyalty = &self.with.loyalty;
-        let found = tokio::select! {
-            found = loyalty.compare_with_source(self.with.points.as_ref()) => found?,
-            // Nothing is written before the end, so that it can be left at any point.
-            () = cancelled(observer) => return Err(SyncError::Cancelled),
-        };
+        let found = loyalty
+            .compare_with_source(self.with.points.as_ref())
+            .await?;
         loyalty.keep_reconciliation(&found).await?;
         Ok(SyncCounts {
             read: found.customers,
@@ -251,10 +252,25 @@ impl SyncJob<'_> {
         })
     }
 
-    /// Finds the row of a run that failed, if it came so far as to have one.
-    async fn failed_run(&self, kind: SyncKind, begun: DateTime<Utc>) -> Option<SyncRun> {
+    /// Finds the row of a run that failed, or writes one where it did not come so far.
+    async fn failed_run(
+        &self,
+        kind: SyncKind,
+        begun: DateTime<Utc>,
+        lease: &SyncLease,
+        error: &SyncError,
+    ) -> Option<SyncRun> {
         let last = self.with.storage.last_run(kind).await.ok().flatten();
-        last.filter(|run| run.started_at.is_some_and(|started| started >= begun))
+        let found = last.filter(|run| run.started_at.is_some_and(|started| started >= begun));
+        if found.is_some() {
+            return found;
+        }
+        let trigger = self.task.trigger;
+        let written = self
+            .with
+            .service
+            .record_failure(kind, lease, trigger, error);
+        written.await.ok()
     }
 
     async fn acquire_lease(&self) -> Result<SyncLease, SyncError> {
@@ -291,14 +307,31 @@ impl SyncJob<'_> {
         }
     }
 
-    /// Prolongs the lease for ever; whoever has lost it learns so at the next page.
+    /// Prolongs the lease for ever, or until it is lost: somebody else goes on then, and the work of this
+    /// process must end.
     async fn keep_alive(&self, lease: &SyncLease, every: Duration) -> SyncOutcome {
         loop {
             tokio::time::sleep(every).await;
-            if let Err(error) = self.with.service.renew_lease(lease).await {
-                tracing::warn!(%error, "the lease of the synchronisation could not be prolonged");
+            match self.with.service.renew_lease(lease).await {
+                Ok(()) => {}
+                Err(SyncError::LeaseLost) => return SyncOutcome::refused(SyncError::LeaseLost),
+                Err(error) => {
+                    tracing::warn!(%error, "the lease of the synchronisation could not be prolonged");
+                }
             }
         }
+    }
+}
+
+/// Does work that may be left at any point, because it writes in batches and can begin anew, until
+/// somebody wants an end.
+async fn unless_cancelled(
+    observer: &dyn SyncObserver,
+    work: Pin<Box<impl Future<Output = Result<SyncCounts, SyncError>>>>,
+) -> Result<SyncCounts, SyncError> {
+    tokio::select! {
+        outcome = work => outcome,
+        () = cancelled(observer) => Err(SyncError::Cancelled),
     }
 }
 

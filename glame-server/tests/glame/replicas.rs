@@ -158,6 +158,9 @@ async fn a_job_that_was_left_behind_can_be_cancelled() {
     let path = begun["status_url"].as_str().unwrap();
     one.server.kill().await.unwrap();
     let cancel = format!("{path}/cancel");
+    let marketer = other.staff("ai_marketer").await;
+    let forbidden = other.post(&marketer, &cancel, &json!({})).await;
+    assert_eq!(forbidden.expect(403)["code"], "AUTH_FORBIDDEN");
     other.post(&admin, &cancel, &json!({})).await.expect(204);
     let is_over = |job: &Value| !["running", "queued"].contains(&job["status"].as_str().unwrap());
     let over = job_when(&other, &admin, path, is_over).await;

@@ -42,7 +42,8 @@ impl From<SyncStatus> for StateName {
 /// One run: one step of a job.
 ///
 /// Of `points`, `read` are customers and `created` transactions; of `segments`, `read` are customers,
-/// `created` those who have entered a segment and `removed` those who have left one; of `comparison`,
+/// `created` those who have entered a segment and `removed` those who have left one, and `rejected`
+/// segments that were edited all the while; of `comparison`,
 /// `read` are customers and `updated` those whose points differ.
 #[derive(Debug, Object)]
 #[oai(rename = "SyncRun", skip_serializing_if_is_none)]

@@ -20,7 +20,7 @@ const CUSTOMERS: &[&str] = &["customer"];
 /// here fails the test.
 const ACCESS: &[(&str, Option<&[&str]>)] = &[
     ("adjustPoints", Some(ADMINS)),
-    ("cancelSyncJob", Some(ADMINS)),
+    ("cancelSyncJob", Some(MARKETERS)),
     ("changePassword", Some(STAFF)),
     ("comparePoints", Some(ADMINS)),
     ("createLook", Some(CONTENT)),
