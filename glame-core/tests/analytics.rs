@@ -15,11 +15,15 @@ use glame_core::analytics::{
 };
 use glame_core::catalogue::Product;
 use glame_core::ports::{Clock, MetricsReader, PurchaseReader, Storage};
-use glame_core::purchases::SaleLine;
+use glame_core::purchases::{DocumentKind, SaleLine};
 use glame_core::sync::{CustomerSyncService, PurchaseScope, SyncSettings, SyncTrigger, Unobserved};
-use glame_core::testkit::fixtures::{counterparty, minute, product, product_ref, sale_line, text};
+use glame_core::testkit::fixtures::{
+    card_record, card_ref, counterparty, customer, document, minute, product, product_ref,
+    sale_line, text,
+};
 use glame_core::testkit::{CountingIds, ListSource, ManualClock, MemoryStorage, strategies};
-use glame_core::users::Holder;
+use glame_core::users::{Holder, Role};
+use glame_core::values::{Money, Quantity};
 use proptest::prelude::*;
 
 /// A shop that is read and measured as its days pass.
@@ -68,6 +72,10 @@ impl Shop {
         let lease = self.sync.acquire_lease("a test").await.unwrap();
         let (trigger, everything) = (SyncTrigger::Manual, PurchaseScope::Everything);
         self.sync
+            .sync_discount_cards(&lease, trigger, &Unobserved)
+            .await
+            .unwrap();
+        self.sync
             .sync_purchase_history(&lease, everything, trigger, &Unobserved)
             .await
             .unwrap();
@@ -101,28 +109,122 @@ impl Shop {
     }
 }
 
+/// What happens in the shop's base between two readings, to a line whose place is given.
+#[derive(Debug, Clone)]
+enum Change {
+    /// The document is posted again with another amount.
+    Corrected(usize, i64),
+    /// The goods are brought back, and the return names their receipt.
+    Returned(usize),
+    /// The shift is closed: its report takes the lines of the receipt over.
+    Closed(usize),
+    /// The document is marked for deletion.
+    Removed(usize),
+    /// The line is a sale by a card.
+    Carded(usize, u128),
+    /// Somebody writes down, or changes, who holds a card: two customers may turn out to be one.
+    Owned(u128, Option<u128>),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let (place, card) = (0_usize..64, 1_u128..=3);
+    prop_oneof![
+        (place.clone(), 1_i64..1_000_000)
+            .prop_map(|(place, kopecks)| Change::Corrected(place, kopecks)),
+        place.clone().prop_map(Change::Returned),
+        place.clone().prop_map(Change::Closed),
+        place.clone().prop_map(Change::Removed),
+        (place, card.clone()).prop_map(|(place, card)| Change::Carded(place, card)),
+        (card, prop::option::of(1_u128..=5)).prop_map(|(card, owner)| Change::Owned(card, owner)),
+    ]
+}
+
+impl Shop {
+    fn change(&self, change: &Change, number: u128) {
+        let mut sales = self.source.sales.lock().unwrap();
+        let count = sales.len();
+        let place = |place: usize| (count > 0).then(|| place % count);
+        match *change {
+            Change::Corrected(at, kopecks) => {
+                if let Some(at) = place(at) {
+                    let sign = sales[at].amount.kopecks().signum();
+                    sales[at].amount = Money::from_kopecks(sign * kopecks);
+                }
+            }
+            Change::Returned(at) => {
+                let sold = place(at).map(|at| sales[at].clone());
+                if let Some(sold) = sold.filter(|sold| sold.amount > Money::ZERO) {
+                    sales.push(SaleLine {
+                        document: document(DocumentKind::ReturnReceipt, 1_000 + number),
+                        line_number: 1,
+                        purchased_at: sold.purchased_at + TimeDelta::days(3),
+                        quantity: Quantity::from_thousandths(-sold.quantity.thousandths()),
+                        amount: Money::from_kopecks(-sold.amount.kopecks()),
+                        returns: Some(sold.document.document),
+                        ..sold
+                    });
+                }
+            }
+            Change::Closed(at) => {
+                let receipt = place(at).map(|at| sales[at].document);
+                let receipt = receipt.filter(|receipt| receipt.kind == DocumentKind::Receipt);
+                for (line_number, line) in (1..).zip(sales.iter_mut()) {
+                    if Some(line.document) == receipt {
+                        line.document = document(DocumentKind::ShiftReport, 2_000 + number);
+                        line.line_number = line_number;
+                    }
+                }
+            }
+            Change::Removed(at) => {
+                let gone = place(at).map(|at| sales[at].document);
+                sales.retain(|line| Some(line.document) != gone);
+            }
+            Change::Carded(at, card) => {
+                if let Some(at) = place(at) {
+                    sales[at].holder = Some(Holder::Card(card_ref(card)));
+                }
+            }
+            Change::Owned(card, owner) => {
+                let mut cards = self.source.cards.lock().unwrap();
+                cards.retain(|record| record.card != card_ref(card));
+                cards.push(card_record(card, owner.map(counterparty)));
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Purchases and returns become known late, in any order, between daily runs: in the end every
+    /// Purchases become known late and in any order, receipts are corrected, returned, taken over
+    /// by shift reports and deleted, and cards change hands, between daily runs: in the end every
     /// figure is the one of a shop that has known everything from the beginning.
     #[test]
     fn what_became_known_late_counts_as_if_it_had_always_been_known(
         lines in strategies::sale_lines(5, 40),
-        pieces in prop::collection::vec(1_usize..12, 1..6),
+        pieces in prop::collection::vec(
+            (1_usize..12, prop::collection::vec(change(), 0..6)), 1..6,
+        ),
         days in 0_i64..300,
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let (step_by_step, at_once) = (Shop::open().await, Shop::open().await);
             let mut late: Vec<SaleLine> = lines.iter().rev().cloned().collect();
-            for piece in pieces {
+            let mut number = 0;
+            for (piece, changes) in pieces {
                 let rest = late.split_off(piece.min(late.len()));
                 step_by_step.sell(std::mem::replace(&mut late, rest));
+                for change in changes {
+                    number += 1;
+                    step_by_step.change(&change, number);
+                }
                 step_by_step.daily_run(1).await;
             }
             step_by_step.sell(late);
-            at_once.sell(lines);
+            let (sales, cards) = (&step_by_step.source.sales, &step_by_step.source.cards);
+            at_once.sell(sales.lock().unwrap().iter().cloned());
+            at_once.source.cards.lock().unwrap().extend(cards.lock().unwrap().iter().cloned());
             for shop in [&step_by_step, &at_once] {
                 shop.clock.advance(TimeDelta::days(days));
             }
@@ -142,6 +244,36 @@ proptest! {
             assert_eq!(spread.customers, expected.rfm.buyers());
             assert_eq!(spread.statuses, expected.statuses);
         });
+    }
+}
+
+#[tokio::test]
+async fn staff_and_removed_customers_are_in_no_analysis() {
+    let shop = Shop::open().await;
+    let holders = [1, 2, 3].map(|n| Holder::Counterparty(counterparty(n)));
+    shop.sell(
+        (1..)
+            .zip(holders)
+            .map(|(n, holder)| sale_line(n, holder, minute(-60), 9_000)),
+    );
+    shop.daily_run(1).await;
+    let mut users = [2, 3].map(customer);
+    users[0].role = Role::Admin;
+    users[1].removed = true;
+    let mut work = shop.storage.begin().await.unwrap();
+    work.put_users(&users).await.unwrap();
+    work.commit().await.unwrap();
+
+    let analysis = shop.daily_run(1).await;
+    assert_eq!(analysis.values.customers, 1);
+    assert_eq!(analysis.most_valuable.len(), 1);
+    assert_eq!(shop.metrics().await.len(), 3, "their own figures stay");
+    let analytics = shop.analytics(1);
+    for figures in [Figures::Stored, Figures::AsOf(shop.as_of())] {
+        let spread = analytics.get_rfm_analysis(figures, |_| {}).await.unwrap();
+        assert_eq!(spread.customers, 1, "{figures:?}");
+        let (_, top) = analytics.get_top_customers(figures, 9).await.unwrap();
+        assert_eq!(top.len(), 1, "{figures:?}");
     }
 }
 

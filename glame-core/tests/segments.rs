@@ -444,3 +444,72 @@ async fn whoever_has_not_seen_the_last_version_changes_nothing() {
     assert!(refreshed[0].is_superseded);
     assert_eq!(shop.members(segment.id).await, []);
 }
+
+#[tokio::test]
+async fn what_is_decided_while_a_refresh_runs_holds() {
+    let shop = shop(4).await;
+    let service = &shop.service;
+    let everybody = service
+        .create(new_segment("Все", &has_phone()))
+        .await
+        .unwrap();
+    let nobody = service
+        .create(new_segment("Никто", &json!({"not": has_phone()})))
+        .await
+        .unwrap();
+    let mut users: Vec<UserId> = (1..=4).map(|n| customer(n).id).collect();
+    users.sort();
+    let decide = async |segment: SegmentId, user, decision| {
+        let decided = service.decide(segment, &[user], decision).await.unwrap();
+        assert_eq!(decided.stored, 1);
+    };
+    decide(everybody.id, users[0], Some(Decision::Exclude)).await;
+    decide(nobody.id, users[0], Some(Decision::Include)).await;
+    let population = service.load(AsOf::Now(shop.clock.now())).await.unwrap();
+
+    // Excluded, included, left to the rule again, and a customer who has come since.
+    decide(everybody.id, users[1], Some(Decision::Exclude)).await;
+    decide(everybody.id, users[0], None).await;
+    decide(nobody.id, users[1], Some(Decision::Include)).await;
+    decide(nobody.id, users[0], Some(Decision::Exclude)).await;
+    let newcomer = customer(5);
+    let mut work = shop.storage.begin().await.unwrap();
+    work.put_users(std::slice::from_ref(&newcomer))
+        .await
+        .unwrap();
+    work.commit().await.unwrap();
+    decide(nobody.id, newcomer.id, Some(Decision::Include)).await;
+
+    service.refresh_all(&population).await.unwrap();
+    let auto = |user: &UserId| (*user, AssignmentSource::Auto);
+    let manual = |user: UserId| (user, AssignmentSource::Manual);
+    let expected: Vec<_> = users[2..].iter().map(auto).collect();
+    assert_eq!(shop.members(everybody.id).await, expected);
+    let mut expected = vec![manual(users[1]), manual(newcomer.id)];
+    expected.sort();
+    assert_eq!(shop.members(nobody.id).await, expected);
+
+    // The next refresh has nothing to mend but what was left to the rule.
+    let next = shop.refresh().await;
+    assert_eq!(next[&everybody.id], (2, 0, 4));
+    assert_eq!(next[&nobody.id], (0, 0, 2));
+}
+
+#[tokio::test]
+async fn two_edits_at_once_close_no_circle() {
+    let shop = shop(1).await;
+    let service = &shop.service;
+    let one = service.create(new_segment("Один", &has_phone())).await;
+    let other = service.create(new_segment("Другой", &has_phone())).await;
+    let (one, other) = (one.unwrap(), other.unwrap());
+    let asking = |segment: SegmentId| SegmentEdit {
+        kind: Some(new_segment("Имя", &asks_about(segment)).kind),
+        ..SegmentEdit::default()
+    };
+    let (first, second) = tokio::join!(
+        service.update(one.id, one.version, asking(other.id)),
+        service.update(other.id, other.version, asking(one.id)),
+    );
+    assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+    service.load(AsOf::Now(shop.clock.now())).await.unwrap();
+}

@@ -145,6 +145,10 @@ impl CustomerOutlook {
             .iter()
             .map(|customer| customer.summary(as_of))
             .collect();
+        let horizon = whole_days(foresight.models.policy.horizon_weeks);
+        let season = u32::try_from(horizon)
+            .ok()
+            .and_then(|horizon| foresight.season?.ahead(as_of, horizon));
         let known: Vec<PurchaseSummary> = summaries.iter().flatten().copied().collect();
         let mut forecasts = foresight.models.forecast(&known, threads).into_iter();
         customers
@@ -152,7 +156,7 @@ impl CustomerOutlook {
             .zip(&summaries)
             .map(|(customer, summary)| {
                 let forecast = summary.and_then(|_| forecasts.next());
-                foresight.look_at(customer, forecast, as_of)
+                foresight.look_at(customer, forecast, (as_of, season))
             })
             .collect()
     }
@@ -163,7 +167,7 @@ impl Foresight<'_> {
         self,
         customer: &MeasuredCustomer,
         forecast: Option<CustomerForecast>,
-        as_of: NaiveDate,
+        (as_of, season): (NaiveDate, Option<f64>),
     ) -> CustomerOutlook {
         let (days, today) = (&customer.days.days, day_number(as_of));
         let evidence = ChurnEvidence {
@@ -172,11 +176,11 @@ impl Foresight<'_> {
             rfm_total: customer.metrics.rfm_score.map(RfmScore::total),
         };
         let by_model = forecast.and_then(|forecast| forecast.by_model);
-        let horizon = whole_days(self.models.policy.horizon_weeks);
         let in_season = |by_model: ModelForecast| {
-            let horizon = u32::try_from(horizon).ok()?;
-            let season = self.season?;
-            season.apply(by_model.expected_purchases, as_of, horizon)
+            Some(SeasonalForecast {
+                by_model: by_model.expected_purchases,
+                season: season?,
+            })
         };
         let has_occasions = !customer.occasions.0.is_empty();
         let next_category = self.next_category.filter(|_| has_occasions);

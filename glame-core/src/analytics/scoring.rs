@@ -2,7 +2,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{MetricsPolicy, RfmCuts};
+use super::{CustomerMetrics, MetricsPolicy, PurchaseFigures, RfmCuts};
 
 /// The instant at which figures are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,4 +40,12 @@ pub struct Scoring {
     pub customers: u64,
     /// How many of them have bought and are scored.
     pub scored: u64,
+}
+
+impl Scoring {
+    /// Scores a customer by the same rules, cut points and day.
+    #[must_use]
+    pub fn score(&self, figures: PurchaseFigures) -> CustomerMetrics {
+        CustomerMetrics::score(figures, &self.cuts, &self.policy, self.as_of)
+    }
 }

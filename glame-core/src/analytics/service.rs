@@ -2,7 +2,7 @@
 
 mod outlooks;
 
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -24,7 +24,8 @@ const PAGE: u32 = 1_000;
 
 /// Answers questions about all customers at once, as of any day.
 ///
-/// Customers are read in pages, so that memory does not grow with the shop.
+/// Customers are read in pages, so that memory does not grow with the shop. Members of staff and
+/// customers who are removed are left out, as they are of [`segments`](crate::segments).
 #[derive(Debug, Clone)]
 pub struct CustomerAnalyticsService {
     storage: Arc<dyn Storage>,
@@ -201,6 +202,9 @@ impl CustomerAnalyticsService {
     }
 
     /// Looks at the figures of every customer, by user id.
+    ///
+    /// Stored figures are scored anew by the cut points of the last whole run: what a run has
+    /// replaced meanwhile stands on one scale with the rest.
     async fn for_each(
         &self,
         figures: Figures,
@@ -213,6 +217,7 @@ impl CustomerAnalyticsService {
                     .scoring()
                     .await?
                     .ok_or(AnalyticsError::NothingMeasured)?;
+                let non_customers = non_customers(storage).await?;
                 let mut after = None;
                 loop {
                     let page = storage.metrics_after(after, PAGE).await?;
@@ -220,7 +225,11 @@ impl CustomerAnalyticsService {
                         return Ok((scoring.as_of, scoring.cuts));
                     };
                     after = Some(last.figures.user);
-                    page.iter().for_each(&mut each);
+                    for row in page {
+                        if !non_customers.contains(&row.figures.user) {
+                            each(&scoring.score(row.figures));
+                        }
+                    }
                 }
             }
             Figures::AsOf(as_of) => {
@@ -228,7 +237,10 @@ impl CustomerAnalyticsService {
                 let mut after = None;
                 while let Some((last, rows)) = yardstick.measure_after(storage, after).await? {
                     after = Some(last);
-                    rows.iter().for_each(&mut each);
+                    let customers = rows
+                        .iter()
+                        .filter(|row| yardstick.is_customer(row.figures.user));
+                    customers.for_each(&mut each);
                 }
                 Ok((as_of, yardstick.cuts))
             }
@@ -284,6 +296,10 @@ pub(crate) async fn whole_catalogue(
     }
 }
 
+async fn non_customers(storage: &dyn Storage) -> Result<BTreeSet<UserId>, StorageError> {
+    Ok(storage.non_customers().await?.into_iter().collect())
+}
+
 /// All that is needed to measure any customer as of one instant.
 #[derive(Debug)]
 pub(crate) struct Yardstick<'a> {
@@ -291,6 +307,7 @@ pub(crate) struct Yardstick<'a> {
     categories: CategoryNames,
     policy: &'a MetricsPolicy,
     as_of: AsOf,
+    non_customers: BTreeSet<UserId>,
     pub(crate) cuts: RfmCuts,
 }
 
@@ -302,6 +319,7 @@ impl<'a> Yardstick<'a> {
         as_of: AsOf,
     ) -> Result<Self, AnalyticsError> {
         let catalogue = whole_catalogue(storage).await?;
+        let non_customers = non_customers(storage).await?;
         let mut population: Vec<RfmInputs> = Vec::new();
         let mut after = None;
         while policy.rfm.needs_population() {
@@ -311,6 +329,7 @@ impl<'a> Yardstick<'a> {
             population.extend(
                 histories
                     .iter()
+                    .filter(|history| !non_customers.contains(&history.user()))
                     .map(|history| SettledHistory::of(history, &catalogue, policy, as_of))
                     .filter_map(|settled| PurchaseFigures::of(&settled).rfm_inputs(policy, as_of)),
             );
@@ -321,8 +340,13 @@ impl<'a> Yardstick<'a> {
             catalogue,
             policy,
             as_of,
+            non_customers,
             cuts,
         })
+    }
+
+    fn is_customer(&self, user: UserId) -> bool {
+        !self.non_customers.contains(&user)
     }
 
     /// Measures one customer.
@@ -334,7 +358,8 @@ impl<'a> Yardstick<'a> {
         Ok(self.figures_of(&storage.history(user).await?))
     }
 
-    /// Measures the next page of customers, and tells who the last of them is.
+    /// Measures the next page of users who have bought, whether they are customers still or not,
+    /// and tells who the last of them is.
     pub(crate) async fn measure_after(
         &self,
         storage: &dyn Storage,
@@ -345,14 +370,18 @@ impl<'a> Yardstick<'a> {
         Ok(histories.last().map(|last| (last.user(), rows.collect())))
     }
 
-    /// Measures the next page of customers with their days, and tells who the last of them is.
+    /// Measures the next page of customers with their days, and tells who the last of the users
+    /// is that were looked at.
     async fn survey_after(
         &self,
         storage: &dyn Storage,
         after: Option<UserId>,
     ) -> Result<Option<(UserId, Vec<MeasuredCustomer>)>, StorageError> {
         let histories = storage.histories_after(after, PAGE).await?;
-        let customers = histories.iter().map(|history| self.survey(history));
+        let customers = histories
+            .iter()
+            .filter(|history| self.is_customer(history.user()))
+            .map(|history| self.survey(history));
         Ok(histories
             .last()
             .map(|last| (last.user(), customers.collect())))

@@ -72,10 +72,17 @@ pub trait SegmentWriter: Send {
         seen: SegmentVersion,
     ) -> Result<(), StorageError>;
 
-    /// Locks a segment until the work ends, and gives those of the users who are members.
+    /// Locks all segments until the work ends, and gives them, by id.
+    ///
+    /// Whoever checks a change against the other segments locks first, so that two changes that
+    /// are right each by itself are not made together.
+    async fn lock_segments(&mut self) -> Result<Vec<StoredSegment>, StorageError>;
+
+    /// Locks a segment until the work ends, and gives those of the users who are members, with
+    /// what was decided by hand about any of them.
     ///
     /// There is none if the segment is not there. Whoever changes members locks first, so that
-    /// nobody enters or leaves twice.
+    /// nobody enters or leaves twice and no decision is undone that was made meanwhile.
     async fn lock_memberships(
         &mut self,
         segment: SegmentId,
@@ -151,6 +158,8 @@ pub struct LockedMemberships {
     pub version: SegmentVersion,
     /// The memberships, by user id.
     pub members: Vec<UserSegment>,
+    /// The decisions by hand, by user id.
+    pub overrides: Vec<SegmentOverride>,
 }
 
 /// What a person has decided about a customer and a segment.

@@ -48,6 +48,10 @@ pub trait UserReader: Send + Sync {
         numbers: &[CardNumber],
     ) -> Result<Vec<(CardNumber, UserId)>, StorageError>;
 
+    /// Gives the users who are no customers, or none any more: members of staff and those who are
+    /// removed, by user id.
+    async fn non_customers(&self) -> Result<Vec<UserId>, StorageError>;
+
     /// Counts the customers that are not removed.
     async fn customer_count(&self) -> Result<u64, StorageError>;
 }

@@ -67,7 +67,7 @@ impl Forecast {
             i64::try_from(sum).ok().map(Money::from_kopecks)
         };
         Self {
-            p_alive: forecast.and_then(|by_model| millionths(by_model.next_purchase.p_alive)),
+            p_alive: forecast.and_then(|by_model| millionths(by_model.next_purchase.p_alive?)),
             expected_purchases: forecast
                 .and_then(|by_model| millionths(by_model.expected_purchases)),
             expected_spend: forecast.as_ref().and_then(expected_spend),

@@ -145,14 +145,9 @@ impl SegmentService {
 
     /// Stores those of the default segments whose names are not taken, and gives how many.
     pub async fn install_defaults(&self) -> Result<usize, SegmentError> {
-        let known: BTreeSet<PlainText> = self
-            .storage
-            .segments()
-            .await?
-            .into_iter()
-            .map(|stored| stored.segment.name)
-            .collect();
         let mut work = self.storage.begin().await?;
+        let known = work.lock_segments().await?.into_iter();
+        let known: BTreeSet<PlainText> = known.map(|stored| stored.segment.name).collect();
         let mut added = 0;
         for template in default_segments() {
             if known.contains(&template.name) {
@@ -176,7 +171,8 @@ impl SegmentService {
     /// Makes a segment; it has members after the next refresh.
     pub async fn create(&self, new: NewSegment) -> Result<CustomerSegment, SegmentError> {
         let segment = self.made(new);
-        let known = self.storage.segments().await?;
+        let mut work = self.storage.begin().await?;
+        let known = work.lock_segments().await?;
         check_references(&known, &segment)?;
         if known
             .iter()
@@ -184,7 +180,6 @@ impl SegmentService {
         {
             return Err(SegmentError::NameTaken);
         }
-        let mut work = self.storage.begin().await?;
         work.add_segment(&segment).await?;
         work.commit().await?;
         Ok(segment)
@@ -201,7 +196,8 @@ impl SegmentService {
         seen: SegmentVersion,
         edit: SegmentEdit,
     ) -> Result<CustomerSegment, SegmentError> {
-        let known = self.storage.segments().await?;
+        let mut work = self.storage.begin().await?;
+        let known = work.lock_segments().await?;
         let stored = known.iter().find(|stored| stored.segment.id == id);
         let before = stored.ok_or(SegmentError::NotFound(id))?.segment.clone();
         if before.version != seen {
@@ -225,7 +221,6 @@ impl SegmentService {
         if others.any(|stored| stored.segment.name == segment.name) {
             return Err(SegmentError::NameTaken);
         }
-        let mut work = self.storage.begin().await?;
         work.put_segment(&segment, seen).await?;
         work.commit().await?;
         Ok(segment)

@@ -239,6 +239,12 @@ impl UserReader for MemoryStorage {
             .collect())
     }
 
+    async fn non_customers(&self) -> Result<Vec<UserId>, StorageError> {
+        let state = self.state();
+        let others = state.users.values().filter(|user| !is_customer(user));
+        Ok(others.map(|user| user.id).collect())
+    }
+
     async fn customer_count(&self) -> Result<u64, StorageError> {
         let state = self.state();
         let customers = state.users.values().filter(|user| is_customer(user));

@@ -101,4 +101,68 @@ fn a_plain_rule_answers_where_no_fit_can_be_trusted() {
         (ForecastBasis::Heuristic, None)
     );
     assert!((first.mean_gap_weeks - 8.0).abs() < 1e-12);
+    let expected = NaiveDate::from_ymd_opt(2025, 4, 26);
+    assert_eq!(first.next_purchase_date(date), expected);
+    assert_eq!(first.overdue_days(), None);
+    // The other one bought once, 81 days ago: a purchase after thirty days has not come.
+    let second = forecasts[1].unwrap();
+    assert_eq!(second.next_purchase_date(date), None);
+    assert_eq!(second.overdue_days(), Some(51));
+}
+
+/// Shops of one-time and repeat buyers who keep coming, so that nobody is seen to drop out.
+#[test]
+fn nobody_is_called_alive_for_sure_where_no_drop_out_is_measured() {
+    let mut rows = Vec::new();
+    for customer in 0..200 {
+        let (every, end) = (7 + customer % 9, 364);
+        rows.extend(
+            (customer % 7..=end)
+                .step_by(every as usize)
+                .map(|day| (customer, day, 500)),
+        );
+    }
+    let (customer, day, cents) = columns(&rows);
+    let columns = PurchaseColumns::try_new(200, &customer, &day, &cents).unwrap();
+    let date = NaiveDate::from_ymd_opt(2025, 3, 1).unwrap();
+    let (models, forecasts) = forecast_shop(columns, (370, date), ForecastPolicy::default(), 2);
+    assert_eq!(models.counts.verdict, Verdict::NoMeasurableDropOut);
+    for forecast in forecasts.into_iter().flatten() {
+        let by_model = forecast.by_model.unwrap();
+        assert_eq!(by_model.next_purchase.p_alive, None);
+        assert!(by_model.next_purchase.weeks.is_some());
+    }
+}
+
+#[test]
+fn worth_without_a_mean_is_told_by_medians_and_never_summed() {
+    let (customer, day, cents) = columns(&purchases());
+    let columns = PurchaseColumns::try_new(2_357, &customer, &day, &cents).unwrap();
+    let (mut models, _) = forecast_shop(columns, end(), ForecastPolicy::default(), 2);
+    assert!(models.spend.has_mean());
+    let customer = PurchaseSummary::try_new(3, 20.0, 30.0, 2_000.0).unwrap();
+    // With these q there is no mean, or none that could be told from it.
+    for q in [0.9, 1.02] {
+        let model = models.spend.model.as_mut().unwrap();
+        model.q = q;
+        let told = models
+            .spend
+            .parameters
+            .iter_mut()
+            .find(|one| one.name == "q")
+            .unwrap();
+        (told.value, told.standard_error) = (q, Some(0.05));
+        models.spend.verdict = if q > 1.0 {
+            Verdict::Converged
+        } else {
+            Verdict::NoFiniteMean
+        };
+        let by_model = models.forecast(&[customer], 1)[0].by_model.unwrap();
+        assert_eq!(
+            (by_model.expected_spend, by_model.value_to_come),
+            (None, None),
+            "{q}"
+        );
+        assert!(by_model.median_spend.unwrap().kopecks() > 0);
+    }
 }

@@ -12,3 +12,4 @@ mod forecasts;
 mod held_out;
 mod hostile;
 mod predictions;
+mod rfm;

@@ -73,7 +73,7 @@ impl SegmentsApi {
         app: Data<&Arc<App>>,
         body: Json<SegmentInput>,
     ) -> Answer<Told<SegmentView, Made>, Changing> {
-        let service = app.segments.changing().await;
+        let service = app.segments.changing();
         let segment = service
             .create(body.0.read()?)
             .await
@@ -157,7 +157,7 @@ impl SegmentsApi {
         let seen = etag::needed(if_match.0)?;
         // No segment has a version that does not fit, so that it is stale.
         let seen = SegmentVersion::from_number(u32::try_from(seen).unwrap_or_default());
-        let service = app.segments.changing().await;
+        let service = app.segments.changing();
         let id = SegmentId::from_uuid(id.0);
         let changed = service.update(id, seen, body.0.read()?).await;
         let changed = changed.map_err(Problem::from)?;
@@ -238,7 +238,7 @@ impl SegmentsApi {
             return Ok(Told::new(DecisionMade::new(&decided, true)));
         }
         let decided_on = u64::try_from(users.len()).unwrap_or(u64::MAX);
-        let service = app.segments.changing().await;
+        let service = app.segments.changing();
         let decided = service
             .decide(segment, &users, body.0.decision.into())
             .await
@@ -283,7 +283,7 @@ impl SegmentsApi {
             app.note_trial(&me, segment).await?;
             return Ok(Told::new(MembersImported::new(imported, true)));
         }
-        let service = app.segments.changing().await;
+        let service = app.segments.changing();
         let imported = service
             .import(segment, lines, decision.0.into())
             .await

@@ -1,4 +1,5 @@
-use std::sync::Arc;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -6,7 +7,6 @@ use glame_core::analytics::AsOf;
 use glame_core::ports::{Clock, Storage};
 use glame_core::segments::{Population, SegmentError, SegmentService};
 use glame_core::sync::SyncKind;
-use tokio::sync::Mutex;
 
 use crate::clock::SystemClock;
 use crate::settings::Settings;
@@ -15,14 +15,48 @@ use crate::wiring;
 /// Where people work with segments: it keeps all customers at hand for previews.
 ///
 /// Customers are read once for all who ask at the same time, and again when they are too old, a job
-/// has filled the segments or somebody has changed one here. What is begun goes on when whoever has asked gives up: in a
-/// large shop the reading takes longer than a request may, and the next one finds it done.
+/// has filled the segments or somebody has changed one here. What is begun goes on when whoever has
+/// asked gives up: in a large shop the reading takes longer than a request may, and the next one
+/// finds it done. Nobody who changes a segment waits for it.
 #[derive(Debug, Clone)]
 pub struct SegmentDesk {
     storage: Arc<dyn Storage>,
     service: SegmentService,
     settings: Arc<Settings>,
-    warm: Arc<Mutex<Option<Arc<Population>>>>,
+    warm: Arc<Mutex<Warm>>,
+    /// The turn to read all customers.
+    reading: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// The customers at hand.
+#[derive(Debug, Default)]
+struct Warm {
+    population: Option<Arc<Population>>,
+    /// How often somebody has changed a segment here: what was begun to be read before a change is
+    /// not kept after it.
+    changes: u64,
+}
+
+/// The service, for as long as somebody changes segments; then the customers at hand are let go.
+#[derive(Debug)]
+pub struct Changing<'a> {
+    desk: &'a SegmentDesk,
+}
+
+impl Deref for Changing<'_> {
+    type Target = SegmentService;
+
+    fn deref(&self) -> &SegmentService {
+        &self.desk.service
+    }
+}
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        let mut warm = self.desk.warm();
+        warm.changes += 1;
+        warm.population = None;
+    }
 }
 
 impl SegmentDesk {
@@ -34,6 +68,7 @@ impl SegmentDesk {
             service,
             settings: Arc::new(settings.clone()),
             warm: Arc::default(),
+            reading: Arc::default(),
         }
     }
 
@@ -43,10 +78,10 @@ impl SegmentDesk {
         &self.service
     }
 
-    /// Gives the service to somebody who changes a segment, and lets go of the customers at hand.
-    pub async fn changing(&self) -> &SegmentService {
-        *self.warm.lock().await = None;
-        &self.service
+    /// Gives the service to somebody who changes a segment.
+    #[must_use]
+    pub const fn changing(&self) -> Changing<'_> {
+        Changing { desk: self }
     }
 
     /// Gives all customers, as they were at most `analytics.snapshot_seconds` ago.
@@ -62,18 +97,37 @@ impl SegmentDesk {
     }
 
     async fn read(&self) -> Result<Arc<Population>, SegmentError> {
+        if let Some(population) = self.at_hand().await? {
+            return Ok(population);
+        }
+        let _turn = self.reading.lock().await;
+        if let Some(population) = self.at_hand().await? {
+            return Ok(population);
+        }
+        let changes = self.warm().changes;
+        let population = Arc::new(self.service.load(self.as_of()).await?);
+        let mut warm = self.warm();
+        if warm.changes == changes {
+            warm.population = Some(Arc::clone(&population));
+        }
+        Ok(population)
+    }
+
+    /// Gives the customers at hand if they are fresh.
+    async fn at_hand(&self) -> Result<Option<Arc<Population>>, SegmentError> {
+        let Some(population) = self.warm().population.clone() else {
+            return Ok(None);
+        };
         let keeps = Duration::from_secs(u64::from(self.settings.analytics.snapshot_seconds));
         let keeps = TimeDelta::from_std(keeps).unwrap_or(TimeDelta::MAX);
-        let mut warm = self.warm.lock().await;
-        if let Some(population) = warm.as_ref() {
-            let age = SystemClock.now().signed_duration_since(population.now());
-            if age <= keeps && !self.filled_since(population).await? {
-                return Ok(Arc::clone(population));
-            }
-        }
-        let population = Arc::new(self.service.load(self.as_of()).await?);
-        *warm = Some(Arc::clone(&population));
-        Ok(population)
+        let age = SystemClock.now().signed_duration_since(population.now());
+        let is_fresh = age <= keeps && !self.filled_since(&population).await?;
+        Ok(is_fresh.then_some(population))
+    }
+
+    fn warm(&self) -> std::sync::MutexGuard<'_, Warm> {
+        // Whoever has panicked meanwhile has left it whole: it is changed by single assignments.
+        self.warm.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells whether a replica has filled the segments since these customers were read.

@@ -130,6 +130,16 @@ impl UserReader for PostgresStorage {
             .collect()
     }
 
+    async fn non_customers(&self) -> Result<Vec<UserId>, StorageError> {
+        let users = sqlx::query_scalar!(
+            "SELECT user_id FROM users WHERE role <> 'customer' OR removed ORDER BY user_id",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(USERS.reading())?;
+        Ok(users.into_iter().map(UserId::from_uuid).collect())
+    }
+
     async fn customer_count(&self) -> Result<u64, StorageError> {
         let count = sqlx::query_scalar!(
             r#"SELECT COUNT(*) AS "count!" FROM users WHERE role = 'customer' AND NOT removed"#,

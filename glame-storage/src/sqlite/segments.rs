@@ -199,12 +199,26 @@ impl SegmentWriter for SqliteWork {
         Ok(())
     }
 
+    async fn lock_segments(&mut self) -> Result<Vec<StoredSegment>, StorageError> {
+        // The work holds the lock of the whole database already.
+        let rows = sqlx::query_as!(
+            SegmentRow,
+            "SELECT segment_id, name, description, color, origin, state, rule, version,
+                    customer_count, refreshed_at, refreshed_version, figures_at, created_at,
+                    updated_at
+             FROM customer_segments ORDER BY segment_id -- sqlite",
+        )
+        .fetch_all(&mut *self.tx)
+        .await
+        .map_err(CUSTOMER_SEGMENTS.reading())?;
+        rows.into_iter().map(StoredSegment::try_from).collect()
+    }
+
     async fn lock_memberships(
         &mut self,
         segment: SegmentId,
         users: &[UserId],
     ) -> Result<Option<LockedMemberships>, StorageError> {
-        // The work holds the lock of the whole database already.
         let version = sqlx::query_scalar!(
             "SELECT version FROM customer_segments WHERE segment_id = ?1",
             segment.as_uuid(),
@@ -226,9 +240,21 @@ impl SegmentWriter for SqliteWork {
         .await
         .map_err(USER_SEGMENTS.reading())?;
         let members = rows.into_iter().map(UserSegment::try_from);
+        let rows = sqlx::query_as!(
+            OverrideRow,
+            "SELECT user_id, segment_id, decision, decided_at FROM segment_overrides
+             WHERE segment_id = ?1 AND user_id IN (SELECT unhex(value) FROM json_each(?2)) ORDER BY user_id",
+            segment.as_uuid(),
+            json_rows(users, |user| hex(user.as_uuid()))?,
+        )
+        .fetch_all(&mut *self.tx)
+        .await
+        .map_err(SEGMENT_OVERRIDES.reading())?;
+        let overrides = rows.into_iter().map(SegmentOverride::try_from);
         Ok(Some(LockedMemberships {
             version: version_of("version", version)?,
             members: members.collect::<Result<_, _>>()?,
+            overrides: overrides.collect::<Result<_, _>>()?,
         }))
     }
 

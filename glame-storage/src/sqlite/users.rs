@@ -129,6 +129,17 @@ impl UserReader for SqliteStorage {
             .collect()
     }
 
+    async fn non_customers(&self) -> Result<Vec<UserId>, StorageError> {
+        let users = sqlx::query_scalar!(
+            r#"SELECT user_id AS "user_id: Uuid" FROM users
+               WHERE role <> 'customer' OR removed ORDER BY user_id"#,
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(USERS.reading())?;
+        Ok(users.into_iter().map(UserId::from_uuid).collect())
+    }
+
     async fn customer_count(&self) -> Result<u64, StorageError> {
         let count = sqlx::query_scalar!(
             "SELECT COUNT(*) FROM users WHERE role = 'customer' AND NOT removed -- sqlite",

@@ -9,6 +9,9 @@ use crate::analytics::day_number;
 /// As many purchases as this pull a factor halfway to 1.
 const PRIOR_PURCHASES: f64 = 30.0;
 
+/// A year with fewer purchases, as many as a day each, is no evidence of a season.
+const FEWEST_PURCHASES: f64 = 365.0;
+
 /// The part of the year that has a factor of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -41,9 +44,9 @@ impl Season {
 /// How much more or less is bought in a season than in a mean one.
 ///
 /// The buying models know no seasons: their forecast is multiplied by these factors afterwards,
-/// and both are shown apart. A factor is the share of purchases in a season against its share of
-/// days, taken within each whole year, so that growth does not pass for a season more than it must;
-/// factors of few purchases are drawn towards 1.
+/// and both are shown apart. A factor is the number of purchases in a season against what its days
+/// would have had of each whole year's, all years together, so that growth from year to year does
+/// not pass for a season; factors of few purchases are drawn towards 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CalendarIndex {
     season: Season,
@@ -86,38 +89,40 @@ impl SeasonalForecast {
 impl CalendarIndex {
     /// Learns from the purchases of each day, the first of which is `first_day`.
     ///
-    /// Whole years back from the last day are looked at; none if there is not even one.
+    /// Whole years back from the last day are looked at; none if there is not even one, or nothing
+    /// was bought in them.
     #[must_use]
     pub fn learn(season: Season, first_day: NaiveDate, purchases: &[u32]) -> Option<Self> {
         let mut end =
             first_day.checked_add_days(Days::new(u64::try_from(purchases.len()).ok()?))?;
-        let mut logs = vec![0.0; season.in_a_year()];
-        let mut counts = vec![0.0; season.in_a_year()];
+        // By season: purchases, those that its days would have had, and the days as years.
+        let mut seasons = vec![(0.0, 0.0, 0.0); season.in_a_year()];
+        let mut all = 0.0;
         let mut years = 0_u32;
         while let Some(start) = a_year_before(end).filter(|start| *start >= first_day) {
             let of_year = YearOfPurchases::gather(season, (start, end), first_day, purchases);
-            if of_year.total > 0.0 {
-                for (place, (count, days)) in of_year.seasons.iter().enumerate() {
-                    // The trend within the year is taken out, as far as a straight line has it.
-                    let expected = of_year.total * days;
-                    let factor = (count + PRIOR_PURCHASES) / (expected + PRIOR_PURCHASES);
-                    logs[place] += factor.ln();
-                    counts[place] += days;
-                }
-                years += 1;
+            for (sums, (count, days)) in seasons.iter_mut().zip(&of_year.seasons) {
+                sums.0 += count;
+                sums.1 += of_year.total * days;
+                sums.2 += days;
             }
+            all += of_year.total;
+            years += u32::from(of_year.total >= FEWEST_PURCHASES);
             end = start;
         }
-        if years == 0 {
+        if all <= 0.0 {
             return None;
         }
-        let mut factors: Vec<f64> = logs
-            .iter()
-            .map(|log| (log / f64::from(years)).exp())
-            .collect();
-        let days: f64 = counts.iter().sum();
-        let weighed = factors.iter().zip(&counts);
-        let mean: f64 = weighed.map(|(factor, days)| factor * days).sum::<f64>() / days;
+        let factor = |(count, expected, _): &(f64, f64, f64)| {
+            (count + PRIOR_PURCHASES) / (expected + PRIOR_PURCHASES)
+        };
+        let mut factors: Vec<f64> = seasons.iter().map(factor).collect();
+        let days: f64 = seasons.iter().map(|(_, _, days)| days).sum();
+        let weighed = factors.iter().zip(&seasons);
+        let mean = weighed
+            .map(|(factor, (_, _, days))| factor * days)
+            .sum::<f64>()
+            / days;
         for factor in &mut factors {
             *factor /= mean;
         }
@@ -143,7 +148,8 @@ impl CalendarIndex {
         &self.factors
     }
 
-    /// Gives how many whole years it was learnt from; one cannot tell a season from a trend.
+    /// Gives how many whole years of at least 365 purchases it was learnt from; one cannot tell a
+    /// season from a trend.
     #[must_use]
     pub const fn years(&self) -> u32 {
         self.years
@@ -164,27 +170,18 @@ impl CalendarIndex {
         }
     }
 
-    /// Sets a forecast of the days after `today` into the season.
+    /// Gives how much more or less is bought on the days after `today` than on those that a model
+    /// has seen: the factor of its forecasts.
     ///
     /// `fitted_days` are the days before that the model has seen: if they held a peak, it has taken
     /// it for the customers' rate already.
     #[must_use]
-    pub fn apply(
-        &self,
-        by_model: f64,
-        today: NaiveDate,
-        fitted_days: u32,
-        horizon_days: u32,
-    ) -> SeasonalForecast {
+    pub fn ahead(&self, today: NaiveDate, fitted_days: u32, horizon_days: u32) -> f64 {
         let tomorrow = today.checked_add_days(Days::new(1)).unwrap_or(today);
         let fitted_from = today
             .checked_sub_days(Days::new(u64::from(fitted_days.saturating_sub(1))))
             .unwrap_or(today);
-        SeasonalForecast {
-            by_model,
-            season: self.mean_factor(tomorrow, horizon_days)
-                / self.mean_factor(fitted_from, fitted_days),
-        }
+        self.mean_factor(tomorrow, horizon_days) / self.mean_factor(fitted_from, fitted_days)
     }
 }
 
@@ -223,17 +220,14 @@ impl ShopSeason {
         self.index.years() >= Self::FEWEST_YEARS
     }
 
-    /// Sets a forecast of the days after `today` into the season, if it is believed.
+    /// Gives the factor of forecasts of the days after `today`, if the season is believed.
+    ///
+    /// It is the same for all customers, and looks at every day of the shop: ask once.
     #[must_use]
-    pub fn apply(
-        &self,
-        by_model: f64,
-        today: NaiveDate,
-        horizon_days: u32,
-    ) -> Option<SeasonalForecast> {
+    pub fn ahead(&self, today: NaiveDate, horizon_days: u32) -> Option<f64> {
         let seen = today.signed_duration_since(self.since).num_days() + 1;
         let seen = u32::try_from(seen).ok().filter(|_| self.is_believed())?;
-        Some(self.index.apply(by_model, today, seen, horizon_days))
+        Some(self.index.ahead(today, seen, horizon_days))
     }
 }
 
@@ -307,11 +301,13 @@ mod tests {
     fn a_forecast_over_a_peak_is_raised_and_the_season_stands_apart() {
         let index = CalendarIndex::learn(Season::Month, date(2023, 1, 1), &december()).unwrap();
         let november = date(2025, 11, 30);
-        let raised = index.apply(10.0, november, 300, 31);
-        assert!((raised.by_model - 10.0).abs() < 1e-12);
+        let raised = SeasonalForecast {
+            by_model: 10.0,
+            season: index.ahead(november, 300, 31),
+        };
         assert!(raised.season > 2.5 && raised.total() > 25.0, "{raised:?}");
-        let after_a_peak = index.apply(10.0, date(2025, 12, 31), 31, 31);
-        assert!(after_a_peak.season < 0.5, "{after_a_peak:?}");
+        let after_a_peak = index.ahead(date(2025, 12, 31), 31, 31);
+        assert!(after_a_peak < 0.5, "{after_a_peak}");
     }
 
     #[test]
@@ -333,13 +329,27 @@ mod tests {
         let season = purchases_of(date(2023, 1, 1)).learn(today).unwrap();
         assert_eq!((season.index.years(), season.since), (2, date(2023, 1, 1)));
         // A mean year has been seen, so that January is what it is: below the mean.
-        let january = season.apply(10.0, today, 31).unwrap();
-        assert!((0.8..0.9).contains(&january.season), "{january:?}");
+        let january = season.ahead(today, 31).unwrap();
+        assert!((0.8..0.9).contains(&january), "{january}");
         let one_year = purchases_of(date(2023, 6, 1)).learn(today).unwrap();
         assert_eq!(one_year.index.years(), 1);
-        assert_eq!(one_year.apply(10.0, today, 31), None);
+        assert_eq!(one_year.ahead(today, 31), None);
         assert_eq!(purchases_of(date(2024, 6, 1)).learn(today), None);
         assert_eq!(SeasonCollector::default().learn(today), None);
+    }
+
+    #[test]
+    fn a_nearly_empty_year_neither_counts_nor_moves_a_factor() {
+        let mut days = vec![0; 365];
+        days[40] = 5;
+        days.extend(december());
+        let first = date(2022, 1, 1);
+        let index = CalendarIndex::learn(Season::Month, first, &days).unwrap();
+        assert_eq!(index.years(), 2);
+        let alone = CalendarIndex::learn(Season::Month, date(2023, 1, 1), &december()).unwrap();
+        for (factor, alone) in index.factors().iter().zip(alone.factors()) {
+            assert!((factor / alone - 1.0).abs() < 2e-3, "{factor} {alone}");
+        }
     }
 
     #[test]
@@ -355,6 +365,7 @@ mod tests {
             .collect();
         let index = CalendarIndex::learn(Season::Month, date(2023, 1, 1), &few).unwrap();
         assert!(index.factor(date(2025, 12, 5)) < 3.0);
+        assert_eq!(index.years(), 0, "31 purchases a year are no evidence");
         let none = CalendarIndex::learn(Season::Month, date(2023, 1, 1), &vec![0; 800]);
         assert_eq!(none, None);
     }

@@ -123,7 +123,8 @@ fn silent_days(summary: &PurchaseSummary) -> f64 {
 }
 
 /// Takes the worse of P(alive) and the own rhythm: the model does not know that somebody comes
-/// every month to the day.
+/// every month to the day. The rhythm alone makes a risk medium; for a high one the model must be
+/// in doubt too.
 fn by_model(
     p_alive: f64,
     summary: &PurchaseSummary,
@@ -138,7 +139,7 @@ fn by_model(
         ChurnLevel::Medium
     };
     let by_rhythm = match rhythm {
-        Some(rhythm) if rhythm.is_long_broken() => ChurnLevel::High,
+        Some(rhythm) if rhythm.is_long_broken() && by_model > ChurnLevel::Low => ChurnLevel::High,
         Some(rhythm) if rhythm.is_broken() => ChurnLevel::Medium,
         Some(_) | None => ChurnLevel::Low,
     };

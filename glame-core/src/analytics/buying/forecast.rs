@@ -6,7 +6,7 @@ use super::gamma_gamma::SpendCollector;
 use super::model::for_each_timing;
 use super::{
     BuyingFit, BuyingModel, Discounting, ModelKind, NextPurchase, PurchaseDays, PurchaseSummary,
-    SpendFit, SummaryCollector, date_after, next_purchase_by_mean_gap,
+    SpendFit, SummaryCollector, Verdict, date_after, next_purchase_by_mean_gap,
 };
 use crate::analytics::PurchaseColumns;
 use crate::values::Money;
@@ -129,21 +129,35 @@ pub struct ModelForecast {
     pub p_purchase: f64,
     /// Expected purchases of the discounted periods, discounted.
     pub discounted_purchases: f64,
-    /// What a purchase is expected to be worth; none if nothing is known of worth.
+    /// What a purchase is expected to be worth; none if no mean worth is known.
     pub expected_spend: Option<Money>,
-    /// The discounted value to come, rounded once; none if nothing is known of worth.
+    /// What a purchase is usually worth, given where there is a model of worth but no mean: it is
+    /// not to be multiplied or summed.
+    #[serde(default)]
+    pub median_spend: Option<Money>,
+    /// The discounted value to come, rounded once; none if no mean worth is known.
     pub value_to_come: Option<Money>,
 }
 
 impl CustomerForecast {
-    /// Gives the day of the next purchase, counted from today: the median of the model, or the plain
-    /// rule where no fit can be trusted; none if no purchase is to be expected.
+    /// Gives the day of the next purchase, counted from today and never before it: the median of the
+    /// model, or the plain rule where no fit can be trusted; none if no purchase is to be expected,
+    /// or if it is [overdue](Self::overdue_days).
     #[must_use]
     pub fn next_purchase_date(&self, today: NaiveDate) -> Option<NaiveDate> {
         match self.by_model {
             Some(by_model) => by_model.next_purchase.weeks?.median_date(today),
-            None => date_after(today, self.mean_gap_weeks),
+            None => date_after(today, self.mean_gap_weeks).filter(|date| *date >= today),
         }
+    }
+
+    /// Gives for how many days the next purchase has been overdue by the plain rule; none where a
+    /// model answers, which knows no such thing, and where it is not.
+    #[must_use]
+    pub fn overdue_days(&self) -> Option<u32> {
+        let days = -float::to_days(self.mean_gap_weeks * 7.0);
+        let overdue = u32::try_from(days).ok().filter(|days| *days > 0);
+        overdue.filter(|_| self.by_model.is_none())
     }
 }
 
@@ -176,19 +190,24 @@ impl FittedModels {
         };
         let nothing = ModelForecast {
             next_purchase: NextPurchase {
-                p_alive: 0.0,
+                p_alive: None,
                 weeks: None,
             },
             expected_purchases: 0.0,
             p_purchase: 0.0,
             discounted_purchases: 0.0,
             expected_spend: None,
+            median_spend: None,
             value_to_come: None,
         };
         let by_timing = for_each_timing(summaries, threads, nothing, |summary| {
             let predicted = model.predict(summary, self.policy.horizon_weeks);
+            let mut next_purchase = model.next_purchase(summary);
+            if !self.tells_who_has_left(model, summary) {
+                next_purchase.p_alive = None;
+            }
             ModelForecast {
-                next_purchase: model.next_purchase(summary),
+                next_purchase,
                 expected_purchases: predicted.expected_purchases,
                 p_purchase: predicted.p_purchase,
                 discounted_purchases: model.discounted_purchases(summary, &self.policy.discounting),
@@ -216,13 +235,15 @@ impl FittedModels {
     /// Gives the chance that a customer is alive, if the fit says anything about drop-out.
     #[must_use]
     pub fn p_alive(&self, summary: &PurchaseSummary) -> Option<f64> {
-        let model = self
-            .counts
-            .model
-            .filter(|_| self.counts.verdict.measures_drop_out())?;
+        let model = self.counts.model?;
+        self.tells_who_has_left(model, summary)
+            .then(|| model.p_alive(summary))
+    }
+
+    fn tells_who_has_left(&self, model: BuyingModel, summary: &PurchaseSummary) -> bool {
         // BG/NBD calls one-time buyers alive for ever, which is no statement about them.
         let says_nothing = model.kind() == ModelKind::BgNbd && summary.repeats() == 0;
-        (!says_nothing).then(|| model.p_alive(summary))
+        self.counts.verdict.measures_drop_out() && !says_nothing
     }
 
     fn by_rule(&self, summary: &PurchaseSummary) -> CustomerForecast {
@@ -235,15 +256,21 @@ impl FittedModels {
     }
 
     fn with_worth(&self, summary: &PurchaseSummary, forecast: ModelForecast) -> ModelForecast {
-        let spend = self
-            .spend
-            .model
-            .filter(|_| self.spend.verdict.is_trusted())
-            .map(|model| model.expected_spend(summary).kopecks());
+        let verdict = self.spend.verdict;
+        let Some(model) = self.spend.model else {
+            return forecast;
+        };
+        if self.spend.has_mean() {
+            let mean = model.expected_spend(summary).kopecks();
+            return ModelForecast {
+                expected_spend: Some(float::to_money(mean)),
+                value_to_come: Some(float::to_money(mean * forecast.discounted_purchases)),
+                ..forecast
+            };
+        }
+        let is_known = verdict.is_trusted() || verdict == Verdict::NoFiniteMean;
         ModelForecast {
-            expected_spend: spend.map(float::to_money),
-            value_to_come: spend
-                .map(|spend| float::to_money(spend * forecast.discounted_purchases)),
+            median_spend: is_known.then(|| float::to_money(model.median_spend(summary))),
             ..forecast
         }
     }

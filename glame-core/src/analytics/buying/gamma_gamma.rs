@@ -56,19 +56,33 @@ impl GammaGamma {
     /// none, or none with a worth, gets the population's.
     #[must_use]
     pub fn expected_spend(&self, summary: &PurchaseSummary) -> ExpectedSpend {
+        if self.q > 1.0 {
+            let (shape, scale) = self.posterior(summary);
+            ExpectedSpend::Mean(self.p * scale / (shape - 1.0))
+        } else {
+            ExpectedSpend::Median(self.median_spend(summary))
+        }
+    }
+
+    /// Gives the median of what the purchases of a customer are worth on average, in kopecks.
+    #[must_use]
+    pub fn median_spend(&self, summary: &PurchaseSummary) -> f64 {
+        let (shape, scale) = self.posterior(summary);
+        // The mean of the customer is p/ν with ν of this shape and scale.
+        self.p * scale / gamma_median(shape)
+    }
+
+    /// Gives the shape and the scale of the customer's own rate.
+    fn posterior(&self, summary: &PurchaseSummary) -> (f64, f64) {
         let repeats = if summary.mean_kopecks() > 0.0 {
             f64::from(summary.repeats())
         } else {
             0.0
         };
-        let shape = self.p * repeats + self.q;
-        let scale = self.gamma + repeats * summary.mean_kopecks();
-        if self.q > 1.0 {
-            ExpectedSpend::Mean(self.p * scale / (shape - 1.0))
-        } else {
-            // The mean of the customer is p/ν with ν of this shape and scale.
-            ExpectedSpend::Median(self.p * scale / gamma_median(shape))
-        }
+        (
+            self.p * repeats + self.q,
+            self.gamma + repeats * summary.mean_kopecks(),
+        )
     }
 }
 

@@ -219,7 +219,7 @@ impl BuyingModel {
             Self::ParetoNbd(model) => model.weeks_to_purchase(summary, share),
         };
         NextPurchase {
-            p_alive: self.p_alive(summary),
+            p_alive: Some(self.p_alive(summary)),
             weeks: WaitingBand::of(weeks),
         }
     }

@@ -10,8 +10,9 @@ const LONGEST_WAIT_WEEKS: f64 = 5_218.0;
 /// When a customer buys next, if alive, and the chance of that.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct NextPurchase {
-    /// The chance that the customer is alive: the band means nothing without it.
-    pub p_alive: f64,
+    /// The chance that the customer is alive, without which the band means nothing; none where the
+    /// model does not tell: who is alive now can be told only by a fit that has seen drop-out.
+    pub p_alive: Option<f64>,
     /// The time to wait, given that the customer is alive; none if the purchase is not to be
     /// expected within a hundred years.
     pub weeks: Option<WaitingBand>,

@@ -7,6 +7,12 @@ use super::numbering::index;
 /// From so many gaps on a customer has a rhythm.
 const FEWEST_GAPS: usize = 4;
 
+/// Gaps that lie within fewer days are a burst and no rhythm.
+const SHORTEST_SPAN_DAYS: u32 = 28;
+
+/// So short a silence breaks nobody's rhythm.
+const SHORTEST_SILENCE_DAYS: u32 = 7;
+
 /// The silence of a customer against the gaps between the customer's own purchases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rhythm {
@@ -23,7 +29,8 @@ pub struct Rhythm {
 impl Rhythm {
     /// Measures the purchase days of a customer, ascending, as of the end of a day.
     ///
-    /// None for fewer than four gaps: three purchases are no rhythm.
+    /// None for fewer than four gaps, or for gaps that lie within four weeks: three purchases are no
+    /// rhythm, and neither is a burst of them.
     #[must_use]
     pub fn of(days: &[PurchaseDay], as_of: u32) -> Option<Self> {
         let seen = days.partition_point(|purchase| purchase.day <= as_of);
@@ -32,7 +39,8 @@ impl Rhythm {
             .windows(2)
             .map(|pair| pair[1].day - pair[0].day)
             .collect();
-        if gaps.len() < FEWEST_GAPS {
+        let span = days.last()?.day - days.first()?.day;
+        if gaps.len() < FEWEST_GAPS || span < SHORTEST_SPAN_DAYS {
             return None;
         }
         gaps.sort_unstable();
@@ -44,16 +52,17 @@ impl Rhythm {
         })
     }
 
-    /// Tells whether the customer has been silent for longer than nine tenths of the own gaps.
+    /// Tells whether the customer has been silent for more than a week and for longer than nine
+    /// tenths of the own gaps.
     #[must_use]
     pub const fn is_broken(&self) -> bool {
-        self.silent_days > self.long_gap_days
+        self.silent_days > self.long_gap_days && self.silent_days > SHORTEST_SILENCE_DAYS
     }
 
-    /// Tells whether the silence is beyond twice the long gap.
+    /// Tells whether the rhythm is broken and the silence beyond twice the long gap.
     #[must_use]
     pub const fn is_long_broken(&self) -> bool {
-        self.silent_days > self.long_gap_days.saturating_mul(2)
+        self.is_broken() && self.silent_days > self.long_gap_days.saturating_mul(2)
     }
 }
 
@@ -169,6 +178,16 @@ mod tests {
         assert!(Rhythm::of(&monthly, 154).unwrap().is_broken());
         assert!(!Rhythm::of(&monthly, 185).unwrap().is_long_broken());
         assert!(Rhythm::of(&monthly, 186).unwrap().is_long_broken());
+    }
+
+    #[test]
+    fn a_burst_is_no_rhythm_and_a_day_is_no_silence() {
+        assert_eq!(Rhythm::of(&days(&[0, 1, 2, 3, 4]), 7), None);
+        assert_eq!(Rhythm::of(&days(&[0, 7, 14, 21, 27]), 60), None);
+        assert!(Rhythm::of(&days(&[0, 7, 14, 21, 28]), 60).is_some());
+        let daily: Vec<u32> = (0..60).collect();
+        let after = |silent: u32| Rhythm::of(&days(&daily), 59 + silent).unwrap();
+        assert!(!after(7).is_broken() && after(8).is_long_broken());
     }
 
     #[test]

@@ -12,7 +12,8 @@ pub enum Verdict {
     NoMeasurableDropOut,
     /// Customers differ so little that a parameter lies at the edge of what is looked at.
     AllAlike,
-    /// The worth of purchases has no finite mean (q ≤ 1): medians stand in for it.
+    /// The worth of purchases has no finite mean (q ≤ 1): medians tell what is usual, and nothing can
+    /// be summed up.
     NoFiniteMean,
     /// There are parameters, but too few customers came back for them to mean anything.
     TooFewRepeatBuyers,
@@ -46,10 +47,7 @@ impl Verdict {
     /// Tells whether forecasts may rest on the fit.
     #[must_use]
     pub const fn is_trusted(self) -> bool {
-        matches!(
-            self,
-            Self::Converged | Self::NoMeasurableDropOut | Self::NoFiniteMean
-        )
+        matches!(self, Self::Converged | Self::NoMeasurableDropOut)
     }
 
     /// Tells whether the fit says anything about who has dropped out.

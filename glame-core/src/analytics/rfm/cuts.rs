@@ -9,7 +9,9 @@ use crate::values::Money;
 pub enum ScorePolicy<T> {
     /// By four fixed thresholds, in ascending order.
     Thresholds([T; 4]),
-    /// By the quintiles of the customers themselves; equal values always get equal scores.
+    /// By the quintiles of the customers themselves (type 7 of Hyndman and Fan, which is the
+    /// default of R, `NumPy` and `DuckDB`): one more for each that the value exceeds, recency
+    /// reversed. Equal values always get equal scores.
     Quantiles,
 }
 
@@ -68,7 +70,10 @@ impl RfmPolicy {
     pub fn cuts(&self, population: &[RfmInputs]) -> Result<RfmCuts, UnorderedCuts> {
         let recency = match self.recency {
             ScorePolicy::Thresholds(thresholds) => thresholds,
-            ScorePolicy::Quantiles => quintiles(population.iter().map(|row| row.recency_days)),
+            ScorePolicy::Quantiles => {
+                let mut days: Vec<u32> = population.iter().map(|row| row.recency_days).collect();
+                quintiles(&mut days)
+            }
         };
         let frequency = match self.frequency {
             ScorePolicy::Thresholds(thresholds) => thresholds,
@@ -159,30 +164,54 @@ fn passed<T: Copy>(cuts: &[T; 4], passes: impl Fn(T) -> bool) -> u8 {
     cuts.iter().map(|cut| u8::from(passes(*cut))).sum()
 }
 
-/// Gives the largest value of the lowest fifth, two fifths, three, four.
-fn quintiles<T: Copy + Ord + Default>(values: impl Iterator<Item = T>) -> [T; 4] {
-    let mut values: Vec<T> = values.collect();
+/// A value that quintiles are taken of.
+trait Graded: Copy + Ord + Default {
+    /// Gives the largest value up to so many fifths of the way from this value to a larger one.
+    fn towards(self, larger: Self, fifths: usize) -> Self;
+}
+
+impl Graded for u32 {
+    fn towards(self, larger: Self, fifths: usize) -> Self {
+        let way = i64::from(larger) - i64::from(self);
+        self.saturating_add(Self::try_from(share(way.into(), fifths)).unwrap_or_default())
+    }
+}
+
+impl Graded for Money {
+    fn towards(self, larger: Self, fifths: usize) -> Self {
+        let way = i128::from(larger.kopecks()) - i128::from(self.kopecks());
+        // It is a part of the way between two values, so that it fits.
+        let kopecks = i128::from(self.kopecks()) + share(way, fifths);
+        Self::from_kopecks(i64::try_from(kopecks).unwrap_or(larger.kopecks()))
+    }
+}
+
+/// Gives so many fifths of a way, rounded down.
+fn share(way: i128, fifths: usize) -> i128 {
+    way * i128::try_from(fifths).unwrap_or_default() / 5
+}
+
+/// Gives the largest value up to a fifth, two fifths, three, four of the way through the values.
+///
+/// Quintiles lie between two neighbours where no value lies on them (type 7), and are rounded down:
+/// a whole number exceeds a quintile exactly if it exceeds that.
+fn quintiles<T: Graded>(values: &mut [T]) -> [T; 4] {
     values.sort_unstable();
+    let steps = values.len().saturating_sub(1);
     [1, 2, 3, 4].map(|fifths| {
-        let rank = (values.len() * fifths).div_ceil(5);
-        values
-            .get(rank.saturating_sub(1))
-            .copied()
-            .unwrap_or_default()
+        let place = steps * fifths;
+        let lower = values.get(place / 5).copied().unwrap_or_default();
+        let upper = values.get(place / 5 + 1).copied().unwrap_or(lower);
+        lower.towards(upper, place % 5)
     })
 }
 
-/// Gives for each quintile the next larger value: who has it has more than that share of all.
+/// Gives for each quintile the next larger value: who has it exceeds the quintile.
 ///
 /// Many equal values may leave no larger one; `unreachable` then leaves the score empty.
-fn steps_above_quintiles<T: Copy + Ord + Default>(
-    values: impl Iterator<Item = T>,
-    unreachable: T,
-) -> [T; 4] {
+fn steps_above_quintiles<T: Graded>(values: impl Iterator<Item = T>, unreachable: T) -> [T; 4] {
     let mut values: Vec<T> = values.collect();
-    values.sort_unstable();
-    let quintiles = quintiles(values.iter().copied());
-    quintiles.map(|quintile| {
+    quintiles(&mut values).map(|quintile| {
         let above = values.partition_point(|value| *value <= quintile);
         values.get(above).copied().unwrap_or(unreachable)
     })
@@ -289,6 +318,20 @@ mod tests {
             (1, 5, 5),
         ];
         assert_eq!(scored, expected);
+    }
+
+    #[test]
+    fn quintiles_lie_between_neighbours() {
+        // Of 0, 10, 20, 1000 the quintiles are 6, 12, 18 and 412, as NumPy has them.
+        let mut values = [1_000, 20, 0, 10];
+        assert_eq!(quintiles(&mut values), [6, 12, 18, 412]);
+        let mut money = [i64::MIN, i64::MAX].map(Money::from_kopecks);
+        let found = quintiles(&mut money).map(Money::kopecks);
+        assert!(
+            found.is_sorted() && found[0] < 0 && found[3] > 0,
+            "{found:?}"
+        );
+        assert_eq!(quintiles::<u32>(&mut []), [0; 4]);
     }
 
     #[test]

@@ -78,6 +78,7 @@ impl CustomerAnalyticsService {
             categories: known.map(|model| model.names().clone()).unwrap_or_default(),
             policy: &self.policy,
             as_of,
+            non_customers: BTreeSet::new(),
             cuts: scoring.cuts,
         };
         let customer = [yardstick.survey(&history)];

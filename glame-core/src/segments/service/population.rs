@@ -25,6 +25,8 @@ pub struct Population {
     pub(super) now: DateTime<Utc>,
     pub(super) moment: Moment,
     pub(super) figures_at: Option<DateTime<Utc>>,
+    /// Whom the rules of the active segments match, before what was decided by hand.
+    pub(super) matched: Memberships,
     pub(super) memberships: Memberships,
     pub(super) segments: Vec<CustomerSegment>,
     pub(super) overrides: BTreeMap<SegmentId, Overrides>,
@@ -160,6 +162,7 @@ impl Population {
             let overrides = self.overrides.entry(id).or_default();
             let members = self.snapshot.members(&outcome, overrides);
             self.memberships.insert(id, members);
+            self.matched.insert(id, outcome.yes);
         }
         Ok(())
     }
@@ -185,6 +188,7 @@ impl SegmentService {
             now,
             moment: Moment::of(as_of, self.settings.metrics.zone),
             figures_at: scoring.map(|scoring| scoring.computed_at),
+            matched: Memberships::new(),
             memberships: Memberships::new(),
             segments,
             overrides,

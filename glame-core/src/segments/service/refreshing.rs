@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
 
 use super::{PAGE, Population, SegmentError, SegmentService};
-use crate::ports::{SegmentRefresh, SegmentTransition, Transition, UnitOfWork};
+use crate::ports::{LockedMemberships, SegmentRefresh, SegmentTransition, Transition, UnitOfWork};
 use crate::segments::{
-    Bitmap, CustomerSegment, Matching, MembershipChange, Overrides, UserSegment, materialise,
+    Bitmap, CustomerSegment, Decision, Matching, MembershipChange, Overrides, materialise,
 };
 use crate::values::{SegmentId, UserId};
 use crate::webhooks::OutboxEvent;
@@ -30,8 +30,9 @@ impl SegmentService {
     /// Makes the stored members of all segments those of a population.
     ///
     /// Only what has changed is written, in batches, each under the lock of its segment: whoever
-    /// enters or leaves does so once, whatever else refreshes at the same time. Segments that are
-    /// not at work lose their members.
+    /// enters or leaves does so once, whatever else refreshes at the same time, and what people
+    /// have decided by hand since the population was read holds. Segments that are not at work lose
+    /// their members.
     pub async fn refresh_all(
         &self,
         population: &Population,
@@ -54,7 +55,7 @@ impl SegmentService {
             population,
             segment,
             matching: Matching::of(segment, population.now),
-            members: &members,
+            matched: population.matched.get(&segment.id),
             overrides: population.overrides.get(&segment.id).unwrap_or(&none),
         };
         let mut result = Refreshed {
@@ -120,7 +121,7 @@ impl SegmentService {
         if locked.version != refresh.segment.version {
             return Ok(false);
         }
-        let change = refresh.change(users, &locked.members);
+        let change = refresh.change(users, &locked);
         self.write_change(work.as_mut(), refresh.matching, &change)
             .await?;
         work.commit().await?;
@@ -158,20 +159,39 @@ struct Refresh<'a> {
     population: &'a Population,
     segment: &'a CustomerSegment,
     matching: Matching,
-    members: &'a Bitmap,
+    /// Whom the rule matches; none if the segment is not at work.
+    matched: Option<&'a Bitmap>,
+    /// What was decided by hand when the population was read.
     overrides: &'a Overrides,
 }
 
 impl Refresh<'_> {
-    fn change(&self, users: &[UserId], stored: &[UserSegment]) -> MembershipChange {
-        let snapshot = &self.population.snapshot;
-        let is_member = |user: &UserId| {
-            snapshot
-                .row_of(*user)
-                .is_some_and(|row| self.members.contains(row))
+    fn change(&self, users: &[UserId], locked: &LockedMemberships) -> MembershipChange {
+        let decided = locked.overrides.iter();
+        let decided: Overrides = decided.map(|row| (row.user, row.decision)).collect();
+        let wanted = users.iter().copied();
+        let wanted: Vec<UserId> = wanted
+            .filter(|user| self.belongs(*user, decided.of(*user)))
+            .collect();
+        materialise(self.matching, &wanted, &decided, &locked.members)
+    }
+
+    /// Tells whether a customer belongs to the segment by what is decided now.
+    fn belongs(&self, user: UserId, decided: Option<Decision>) -> bool {
+        let Some(matched) = self.matched else {
+            return false;
         };
-        let wanted: Vec<UserId> = users.iter().copied().filter(is_member).collect();
-        materialise(self.matching, &wanted, self.overrides, stored)
+        let row = self.population.snapshot.row_of(user);
+        match (row, decided) {
+            (Some(_), Some(decision)) => decision == Decision::Include,
+            (Some(row), None) => matched.contains(row),
+            // Not in the population is who has been removed, and who has come since. Only the
+            // second can have been included since.
+            (None, decided) => {
+                decided == Some(Decision::Include)
+                    && self.overrides.of(user) != Some(Decision::Include)
+            }
+        }
     }
 }
 

@@ -202,7 +202,8 @@ pub async fn members_are_replaced_removed_and_counted(storage: &dyn Storage) {
     );
 }
 
-/// Whoever locks gets the version of the segment and those of the users who are members.
+/// Whoever locks gets the version of the segment, those of the users who are members and what was
+/// decided about any of them.
 pub async fn memberships_are_locked_with_the_version(storage: &dyn Storage) {
     let users: Vec<User> = (1..=4).map(customer).collect();
     let ids = ids(&users);
@@ -213,6 +214,16 @@ pub async fn memberships_are_locked_with_the_version(storage: &dyn Storage) {
         .map(|user| member(*user, &segment(1)))
         .collect();
     work.put_members(&members).await.unwrap();
+    let overrides: Vec<_> = ids[1..]
+        .iter()
+        .map(|user| SegmentOverride {
+            segment: segment(1).id,
+            user: *user,
+            decision: Decision::Exclude,
+            decided_at: minute(5),
+        })
+        .collect();
+    work.put_overrides(&overrides).await.unwrap();
     work.commit().await.unwrap();
     let mut work = storage.begin().await.unwrap();
     let asked = [ids[3], ids[2], ids[0]];
@@ -220,12 +231,37 @@ pub async fn memberships_are_locked_with_the_version(storage: &dyn Storage) {
     let expected = LockedMemberships {
         version: SegmentVersion::FIRST,
         members: vec![members[0], members[2]],
+        overrides: overrides[1..].to_vec(),
     };
     assert_eq!(locked, Some(expected));
     assert_eq!(
         work.lock_memberships(segment(9).id, &asked).await.unwrap(),
         None
     );
+}
+
+/// Of two who each lock all segments, the second sees what the first has stored.
+pub async fn all_segments_are_locked_by_one_at_a_time(storage: &dyn Storage) {
+    given(storage, &[], &[segment(2), segment(1)]).await;
+    let change = async |own: CustomerSegment| {
+        let mut work = storage.begin().await.unwrap();
+        let known = work.lock_segments().await.unwrap();
+        assert!(known.is_sorted_by_key(|stored| stored.segment.id));
+        let is_first = known
+            .iter()
+            .all(|stored| stored.segment.version == SegmentVersion::FIRST);
+        let changed = CustomerSegment {
+            version: SegmentVersion::FIRST.next(),
+            ..own
+        };
+        work.put_segment(&changed, SegmentVersion::FIRST)
+            .await
+            .unwrap();
+        work.commit().await.unwrap();
+        is_first
+    };
+    let (one, other) = tokio::join!(change(segment(1)), change(segment(2)));
+    assert!(one != other, "{one} {other}");
 }
 
 /// A membership is of a user and a segment that exist.

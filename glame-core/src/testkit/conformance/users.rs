@@ -102,6 +102,20 @@ pub async fn users_come_in_pages_by_id(storage: &dyn Storage) {
     assert_eq!(last, []);
 }
 
+/// Who is removed, and who is no customer, is told from the customers, by id.
+pub async fn non_customers_come_by_id(storage: &dyn Storage) {
+    let mut users = [1, 2, 3, 4].map(customer);
+    users[1].removed = true;
+    users[2].role = Role::Admin;
+    users[3].role = Role::Admin;
+    users[3].removed = true;
+    with_users(storage, &users).await.commit().await.unwrap();
+    let mut expected: Vec<_> = users[1..].iter().map(|user| user.id).collect();
+    expected.sort();
+    assert_eq!(storage.non_customers().await.unwrap(), expected);
+    assert_eq!(storage.customer_count().await.unwrap(), 1);
+}
+
 /// Cards are found by their reference and by their user.
 pub async fn cards_are_found_by_reference_and_by_user(storage: &dyn Storage) {
     let (anna, boris) = (customer(1), customer(2));

@@ -164,6 +164,10 @@ impl SegmentWriter for MemoryWork {
         }
     }
 
+    async fn lock_segments(&mut self) -> Result<Vec<StoredSegment>, StorageError> {
+        Ok(self.state.segments.stored.values().cloned().collect())
+    }
+
     async fn lock_memberships(
         &mut self,
         segment: SegmentId,
@@ -174,12 +178,13 @@ impl SegmentWriter for MemoryWork {
             return Ok(None);
         };
         let users: BTreeSet<_> = users.iter().collect();
-        let members = users
-            .into_iter()
-            .filter_map(|user| segments.members.get(&(segment, *user)));
+        let keys = users.iter().map(|user| (segment, **user));
+        let members = keys.clone().filter_map(|key| segments.members.get(&key));
+        let overrides = keys.filter_map(|key| segments.overrides.get(&key));
         Ok(Some(LockedMemberships {
             version: stored.segment.version,
             members: members.copied().collect(),
+            overrides: overrides.copied().collect(),
         }))
     }
 

@@ -99,7 +99,8 @@ impl ChurnFactor {
                 russian_days(f64::from(median_gap_days)),
             ),
             Self::BuysSeldom { per_month } => {
-                format!("Низкая частота покупок: {per_month:.1} в месяц").replace('.', ",")
+                let text = format!("Низкая частота покупок: {per_month:.2} в месяц");
+                text.replace('.', ",")
             }
             Self::LowScore { total } => format!("Низкий RFM score: {total} из 15"),
         }
@@ -125,7 +126,7 @@ impl ChurnFactor {
                 english_days(f64::from(silent_days)),
                 english_days(f64::from(median_gap_days)),
             ),
-            Self::BuysSeldom { per_month } => format!("Buys seldom: {per_month:.1} a month"),
+            Self::BuysSeldom { per_month } => format!("Buys seldom: {per_month:.2} a month"),
             Self::LowScore { total } => format!("Low RFM score: {total} of 15"),
         }
     }
@@ -197,7 +198,7 @@ mod tests {
             russian[4],
             "Молчит 33 дня; обычный перерыв 14 дней, девять из десяти не длиннее 21"
         );
-        assert_eq!(russian[5], "Низкая частота покупок: 0,2 в месяц");
+        assert_eq!(russian[5], "Низкая частота покупок: 0,25 в месяц");
         let english: Vec<String> = factors.map(|factor| factor.text(Language::English)).into();
         assert_eq!(english[3], "No purchase for 1 day");
         assert_eq!(english[6], "Low RFM score: 5 of 15");

@@ -87,9 +87,33 @@ fn who_breaks_the_own_rhythm_is_at_risk_before_the_model_says_so() {
             ..
         })
     ));
+    // Three weeks may be a holiday; then the model doubts too.
+    let levels = [15, 22, 36, 64].map(|silent| {
+        let found = risk(&weekly, 203 + silent, None, &models);
+        (found.level, found.score)
+    });
     assert_eq!(
-        risk(&weekly, 203 + 15, None, &models).level,
-        ChurnLevel::High
+        levels.map(|(level, _)| level),
+        [
+            ChurnLevel::Medium,
+            ChurnLevel::Medium,
+            ChurnLevel::High,
+            ChurnLevel::High,
+        ],
+        "{levels:?}"
+    );
+}
+
+#[test]
+fn a_burst_of_purchases_alarms_nobody() {
+    let models = models(ModelKind::MbgNbd, Verdict::Converged);
+    let burst = risk(&[0, 1, 2, 3, 4], 7, None, &models);
+    assert_eq!(burst.level, ChurnLevel::Low, "{burst:?}");
+    assert!(
+        !burst
+            .factors
+            .iter()
+            .any(|one| matches!(one, ChurnFactor::OwnRhythm { .. }))
     );
 }
 
