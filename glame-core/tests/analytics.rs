@@ -5,6 +5,7 @@
     reason = "a step of a test that fails is a failed test"
 )]
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use glame_core::analytics::{
 use glame_core::catalogue::Product;
 use glame_core::ports::{Clock, MetricsReader, PurchaseReader, Storage};
 use glame_core::purchases::{DocumentKind, SaleLine};
+use glame_core::segments::{Population, SegmentService, SegmentSettings};
 use glame_core::sync::{CustomerSyncService, PurchaseScope, SyncSettings, SyncTrigger, Unobserved};
 use glame_core::testkit::fixtures::{
     card_record, card_ref, counterparty, customer, document, minute, product, product_ref,
@@ -295,6 +297,60 @@ async fn a_customer_who_stays_silent_sleeps_by_the_daily_run_alone() {
     assert_eq!(shop.metrics().await[0].status, CustomerStatus::Sleeping);
     assert_ne!(risk(&after), "low");
     assert_eq!(after.values.historic, before.values.historic);
+}
+
+#[tokio::test]
+async fn segments_of_a_past_day_are_those_of_its_figures() {
+    let shop = Shop::open().await;
+    let anna = Holder::Counterparty(counterparty(1));
+    shop.sell((1..=12).map(|n| {
+        let at = minute(0) - TimeDelta::days(i64::try_from(n).unwrap() * 7);
+        sale_line(n, anna, at, 9_000)
+    }));
+    shop.daily_run(1).await;
+    let segments = SegmentService::new(
+        shop.storage.clone(),
+        shop.clock.clone(),
+        Arc::new(CountingIds::default()),
+        SegmentSettings {
+            metrics: MetricsPolicy::default(),
+            programme: None,
+            threads: NonZeroUsize::MIN,
+        },
+    );
+    segments.install_defaults().await.unwrap();
+    let of = |population: &Population| -> BTreeMap<String, (u64, Money)> {
+        let stats = population.stats().into_iter();
+        let held = stats.filter(|stats| stats.customer_count > 0);
+        held.map(|stats| {
+            let name = stats.segment.name.to_string();
+            (name, (stats.customer_count, stats.total_spent))
+        })
+        .collect()
+    };
+    let then = of(&segments.load(shop.as_of()).await.unwrap());
+    assert!(
+        then.contains_key("VIP") && !then.contains_key("Спящие"),
+        "{then:?}"
+    );
+
+    // She buys once more and then falls silent.
+    let day = shop.as_of().date(MetricsPolicy::default().zone);
+    shop.clock.advance(TimeDelta::days(1));
+    shop.sell([sale_line(13, anna, shop.clock.now(), 9_000)]);
+    shop.clock.advance(TimeDelta::days(200));
+    shop.daily_run(1).await;
+    let now = of(&segments.load(shop.as_of()).await.unwrap());
+    assert!(
+        !now.contains_key("VIP") && now.contains_key("Спящие"),
+        "{now:?}"
+    );
+    let analytics = shop.analytics(1);
+    let analysis = analytics
+        .analyse_shop(AsOf::EndOf(day), shop.clock.now(), |_, _| {})
+        .await
+        .unwrap();
+    assert_eq!(of(&segments.load_past(&analysis).await.unwrap()), then);
 }
 
 /// Throws dice with so many sides, the same ones for the same seed.

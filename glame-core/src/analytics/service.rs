@@ -396,7 +396,7 @@ impl<'a> Yardstick<'a> {
         }
     }
 
-    fn figures_of(&self, history: &PurchaseHistory) -> CustomerMetrics {
+    pub(crate) fn figures_of(&self, history: &PurchaseHistory) -> CustomerMetrics {
         self.score(&self.settle(history))
     }
 

@@ -68,6 +68,9 @@ pub struct ShopAnalysis {
     pub findings: Vec<DataFinding<UserId>>,
     /// The hundred most valuable customers, past and future together, the most valuable first.
     pub most_valuable: Vec<CustomerOutlook>,
+    /// The hundred customers who have spent most, the most first.
+    #[serde(default)]
+    pub top_spenders: Vec<CustomerOutlook>,
     /// The hundred customers of high risk who have spent most, the most first.
     pub most_at_risk: Vec<CustomerOutlook>,
 }
@@ -167,6 +170,7 @@ pub(super) struct Survey {
     cohorts: CohortCollector,
     findings: FindingCollector<UserId>,
     most_valuable: Listed,
+    top_spenders: Listed,
     most_at_risk: Listed,
 }
 
@@ -235,6 +239,7 @@ impl Learning {
             cohorts: CohortCollector::until(day_zero, day_number(self.today))?,
             findings: FindingCollector::as_of(day_number(self.today)),
             most_valuable: Listed::default(),
+            top_spenders: Listed::default(),
             most_at_risk: Listed::default(),
         })
     }
@@ -268,6 +273,7 @@ impl Survey {
             }
             let total = outlook.value.by(ValueMeasure::Total);
             self.most_valuable.add(total, outlook);
+            self.top_spenders.add(outlook.value.historic, outlook);
         }
         outlooks
     }
@@ -317,6 +323,7 @@ impl Survey {
             calibration: CalibrationReport::of(&self.outcomes, weeks),
             findings: self.findings.finish(),
             most_valuable: self.most_valuable.0.into_values().collect(),
+            top_spenders: self.top_spenders.0.into_values().collect(),
             most_at_risk: self.most_at_risk.0.into_values().collect(),
             models: self.models,
             season: self.season,

@@ -18,7 +18,7 @@ use super::{
     Colour, CustomerSegment, SegmentKind, SegmentOrderError, SegmentOrigin, SegmentState,
     SegmentVersion, SnapshotError, TooFewRows, UnknownSegment, default_segments, evaluation_order,
 };
-use crate::analytics::MetricsPolicy;
+use crate::analytics::{AnalyticsError, MetricsPolicy};
 use crate::loyalty::LoyaltyProgramme;
 use crate::ports::{Clock, IdSource, Storage, StorageError, StoredSegment};
 use crate::values::{PlainText, SegmentId};
@@ -110,6 +110,9 @@ pub enum SegmentError {
     /// The customers do not fit into one snapshot.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// No figures could be made as of a day of the past.
+    #[error(transparent)]
+    Figures(#[from] AnalyticsError),
     /// An export has too few customers.
     #[error(transparent)]
     TooFew(#[from] TooFewRows),

@@ -115,12 +115,9 @@ fn a_plain_rule_answers_where_no_fit_can_be_trusted() {
 fn nobody_is_called_alive_for_sure_where_no_drop_out_is_measured() {
     let mut rows = Vec::new();
     for customer in 0..200 {
-        let (every, end) = (7 + customer % 9, 364);
-        rows.extend(
-            (customer % 7..=end)
-                .step_by(every as usize)
-                .map(|day| (customer, day, 500)),
-        );
+        let often = usize::try_from(7 + customer % 9).unwrap();
+        let days = (customer % 7..=364).step_by(often);
+        rows.extend(days.map(|day| (customer, day, 500)));
     }
     let (customer, day, cents) = columns(&rows);
     let columns = PurchaseColumns::try_new(200, &customer, &day, &cents).unwrap();

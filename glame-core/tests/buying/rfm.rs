@@ -1,4 +1,6 @@
-use glame_core::analytics::{PurchaseColumns, RfmColumns, RfmPolicy, RfmScore};
+use std::fmt::Write;
+
+use glame_core::analytics::{PurchaseColumns, RfmColumns, RfmPolicy, RfmScore, Score};
 use sha2::{Digest, Sha256};
 
 use crate::cdnow::purchases;
@@ -40,14 +42,13 @@ fn scores_by_quintiles_are_those_of_the_reference() {
     assert_eq!(counts(|one| one.monetary.get()), [481, 462, 472, 470, 472]);
     let mut hash = Sha256::new();
     for score in &scores {
-        let digits = [score.recency, score.frequency, score.monetary].map(|one| one.get());
+        let digits = [score.recency, score.frequency, score.monetary].map(Score::get);
         let [r, f, m] = digits.map(u16::from);
         hash.update((100 * r + 10 * f + m).to_le_bytes());
     }
-    let hash: String = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    assert_eq!(hash, SHA_256);
+    let mut hex = String::new();
+    for byte in hash.finalize() {
+        write!(hex, "{byte:02x}").unwrap();
+    }
+    assert_eq!(hex, SHA_256);
 }

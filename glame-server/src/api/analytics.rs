@@ -80,9 +80,13 @@ impl AnalyticsApi {
         &self,
         _me: SignedIn<Marketers>,
         app: Data<&Arc<App>>,
+        /// In which language reasons are told.
+        #[oai(default)]
+        language: Query<Languages>,
     ) -> Answer<Told<LifetimeValues>, Counting> {
         let analysis = app.shop_analysis().await?;
-        Ok(Told::new(LifetimeValues::of(&analysis, app.zone)))
+        let view = LifetimeValues::of(&analysis, app.zone, language.0.into());
+        Ok(Told::new(view))
     }
 
     /// Show how many customers have probably left, and which of them have spent most.
@@ -128,12 +132,17 @@ impl AnalyticsApi {
         &self,
         _me: SignedIn<Marketers>,
         app: Data<&Arc<App>>,
-        /// By what: what they have spent, or what they are worth with what is to come.
+        /// By what: what they have spent, what they are worth with what is to come, or what those
+        /// have spent who have probably left.
         #[oai(default)]
         by: Query<RankedBy>,
+        /// In which language reasons are told.
+        #[oai(default)]
+        language: Query<Languages>,
     ) -> Answer<Told<TopCustomers>, Counting> {
         let analysis = app.shop_analysis().await?;
-        Ok(Told::new(TopCustomers::of(&analysis, by.0, app.zone)))
+        let view = TopCustomers::of(&analysis, by.0, app.zone, language.0.into());
+        Ok(Told::new(view))
     }
 
     /// Show the models, how well their forecasts have held, and what a person should look at.
@@ -203,10 +212,14 @@ impl AnalyticsApi {
         &self,
         _me: SignedIn<Marketers>,
         app: Data<&Arc<App>>,
+        /// In which language reasons and findings are told.
+        #[oai(default)]
+        language: Query<Languages>,
     ) -> Answer<Told<Dashboard>, Counting> {
         let analysis = app.shop_analysis().await?;
         let segments = app.segment_stats().await?;
-        Ok(Told::new(Dashboard::of(&analysis, segments, app.zone)))
+        let view = Dashboard::of(&analysis, segments, app.zone, language.0.into());
+        Ok(Told::new(view))
     }
 }
 

@@ -111,6 +111,7 @@ impl From<SegmentError> for Problem {
                 Self::of_field(ProblemCode::Conflict, "/rule", detail)
             }
             SegmentError::TooFew(_) => Self::new(ProblemCode::Conflict, detail),
+            SegmentError::Figures(error) => error.into(),
             SegmentError::Storage(error) => error.into(),
             error => internal(&error),
         }

@@ -1,5 +1,5 @@
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -153,17 +153,23 @@ async fn outlooks<K: Ord + Send>(
     key: fn(&CustomerOutlook) -> K,
 ) -> Result<(ShopAnalysis, Vec<CustomerOutlook>), CommandError> {
     let analytics = wiring::analytics(settings, wiring::storage(settings).await?);
-    let mut ranked: Vec<(Reverse<K>, UserId, CustomerOutlook)> = Vec::new();
+    let rows = options.rows();
+    let mut ranked: BTreeMap<(Reverse<K>, UserId), CustomerOutlook> = BTreeMap::new();
     let analysis = analytics
         .analyse_shop(options.as_of(settings), SystemClock.now(), |_, outlooks| {
-            let more = outlooks.iter();
-            ranked.extend(more.map(|one| (Reverse(key(one)), one.user, one.clone())));
+            for outlook in outlooks {
+                let place = (Reverse(key(outlook)), outlook.user);
+                let last = ranked.last_key_value().map(|(last, _)| last);
+                if ranked.len() < rows || last.is_some_and(|last| place < *last) {
+                    ranked.insert(place, outlook.clone());
+                }
+                if ranked.len() > rows {
+                    ranked.pop_last();
+                }
+            }
         })
         .await?;
-    ranked.sort_by(|one, other| (&one.0, one.1).cmp(&(&other.0, other.1)));
-    ranked.truncate(options.rows());
-    let outlooks = ranked.into_iter().map(|(_, _, outlook)| outlook).collect();
-    Ok((analysis, outlooks))
+    Ok((analysis, ranked.into_values().collect()))
 }
 
 async fn ltv(settings: &Settings, options: &Options) -> Result<ExitCode, CommandError> {
@@ -210,8 +216,20 @@ fn show_outlooks(
 }
 
 async fn segments(settings: &Settings, options: &Options) -> Result<ExitCode, CommandError> {
-    let service = wiring::segments(settings, wiring::storage(settings).await?)?;
-    let population = service.load(options.as_of(settings)).await?;
+    let storage = wiring::storage(settings).await?;
+    let service = wiring::segments(settings, Arc::clone(&storage))?;
+    let zone = settings.analytics.metrics.zone;
+    let today = AsOf::Now(SystemClock.now()).date(zone);
+    let population = match options.as_of {
+        Some(date) if date < today => {
+            let analytics = wiring::analytics(settings, storage);
+            let analysis = analytics
+                .analyse_shop(AsOf::EndOf(date), SystemClock.now(), |_, _| {})
+                .await?;
+            service.load_past(&analysis).await?
+        }
+        _ => service.load(options.as_of(settings)).await?,
+    };
     let stats = CustomerAnalyticsService::get_customer_segments_stats(&population);
     let limit = options.limit.unwrap_or(usize::MAX);
     let report = reports::Report {

@@ -22,8 +22,8 @@ pub struct OutlookRow {
     pub months_active: Option<u32>,
     /// Roubles to come, discounted; none where no fit can be trusted.
     pub value_to_come: Option<String>,
-    /// Both together.
-    pub total_value: String,
+    /// Both together; none where the value to come is not known.
+    pub total_value: Option<String>,
     /// `low`, `medium` or `high`.
     pub risk_level: &'static str,
     /// From 0 to 1; a probability where the basis is a model.
@@ -32,14 +32,22 @@ pub struct OutlookRow {
     pub risk_basis: &'static str,
     /// What the risk was found by.
     pub risk_factors: Vec<String>,
-    /// The chance that the customer still buys; none without a model.
+    /// What the forecast rests on: a model, or `heuristic`; none of somebody who never bought.
+    pub forecast_basis: Option<&'static str>,
+    /// The day of the models' fit.
+    pub fitted_on: Option<NaiveDate>,
+    /// How far expected purchases reach.
+    pub horizon_weeks: Option<f64>,
+    /// The chance that the customer still buys; none where no fit tells who has left.
     pub p_alive: Option<f64>,
     /// Expected purchases within the horizon.
     pub expected_purchases: Option<f64>,
     /// The same set into the season; none of a shop younger than two years.
     pub expected_in_season: Option<f64>,
-    /// The day before which half of such customers buy again.
+    /// The day before which half of such customers buy again; none if that is overdue.
     pub predicted_date: Option<NaiveDate>,
+    /// For how many days a purchase has been overdue by the customer's mean gap, without a model.
+    pub overdue_days: Option<u32>,
     /// The likeliest category of the next purchase.
     pub predicted_category: Option<String>,
     /// The chance of that category, where it could be calibrated.
@@ -49,7 +57,9 @@ pub struct OutlookRow {
 impl From<&CustomerOutlook> for OutlookRow {
     fn from(outlook: &CustomerOutlook) -> Self {
         let (value, churn) = (&outlook.value, &outlook.churn);
-        let by_model = outlook.forecast.and_then(|forecast| forecast.by_model);
+        let forecast = outlook.forecast;
+        let by_model = forecast.and_then(|forecast| forecast.by_model);
+        let total = value.to_come.map(|_| value.by(ValueMeasure::Total));
         let factors = churn.factors.iter();
         let guess = outlook.next_category.as_ref();
         Self {
@@ -58,16 +68,19 @@ impl From<&CustomerOutlook> for OutlookRow {
             average_monthly_ltv: value.monthly.map(|money| money.to_string()),
             months_active: value.months_of_life,
             value_to_come: value.to_come.map(|money| money.to_string()),
-            total_value: value.by(ValueMeasure::Total).to_string(),
+            total_value: total.map(|money| money.to_string()),
             risk_level: churn.level.as_str(),
             risk_score: churn.score,
             risk_basis: churn.basis.as_str(),
             risk_factors: factors.map(|one| one.text(Language::Russian)).collect(),
-            p_alive: by_model.map(|model| model.next_purchase.p_alive),
+            forecast_basis: forecast.map(|forecast| forecast.basis.as_str()),
+            fitted_on: forecast.map(|forecast| forecast.fitted_on),
+            horizon_weeks: forecast.map(|forecast| forecast.horizon_weeks),
+            p_alive: by_model.and_then(|model| model.next_purchase.p_alive),
             expected_purchases: by_model.map(|model| model.expected_purchases),
-            predicted_date: outlook
-                .forecast
+            predicted_date: forecast
                 .and_then(|forecast| forecast.next_purchase_date(outlook.as_of)),
+            overdue_days: forecast.and_then(|forecast| forecast.overdue_days()),
             expected_in_season: outlook.seasonal.map(SeasonalForecast::total),
             predicted_category: guess.map(|guess| guess.category.to_string()),
             category_confidence: guess.and_then(|guess| guess.confidence),
@@ -87,7 +100,7 @@ pub fn values_table(analysis: &ShopAnalysis, report: &Report<OutlookRow>) -> Str
                 row.user_id.to_string(),
                 grouped(&row.ltv),
                 grouped(row.value_to_come.as_deref().unwrap_or("—")),
-                grouped(&row.total_value),
+                grouped(row.total_value.as_deref().unwrap_or("—")),
                 row.months_active
                     .map_or_else(|| "—".to_owned(), |months| months.to_string()),
             ]
@@ -144,9 +157,11 @@ pub fn risks_table(analysis: &ShopAnalysis, report: &Report<OutlookRow>) -> Stri
 pub fn outlooks_csv(rows: &[OutlookRow]) -> String {
     let mut csv = String::from(
         "user_id,ltv,average_monthly_ltv,months_active,value_to_come,total_value,risk_level,\
-         risk_score,risk_basis,risk_factors,p_alive,expected_purchases,expected_in_season,\
-         predicted_date,predicted_category,category_confidence",
+         risk_score,risk_basis,risk_factors,forecast_basis,fitted_on,horizon_weeks,p_alive,\
+         expected_purchases,expected_in_season,predicted_date,overdue_days,predicted_category,\
+         category_confidence",
     );
+    let day = |day: Option<NaiveDate>| day.map(|one| one.to_string()).unwrap_or_default();
     let number = |number: Option<f64>| number.map(|one| one.to_string()).unwrap_or_default();
     for row in rows {
         let cells = [
@@ -157,16 +172,20 @@ pub fn outlooks_csv(rows: &[OutlookRow]) -> String {
                 .map(|months| months.to_string())
                 .unwrap_or_default(),
             row.value_to_come.clone().unwrap_or_default(),
-            row.total_value.clone(),
+            row.total_value.clone().unwrap_or_default(),
             row.risk_level.to_owned(),
             row.risk_score.to_string(),
             row.risk_basis.to_owned(),
             csv_text(&row.risk_factors.join("; ")),
+            row.forecast_basis.unwrap_or_default().to_owned(),
+            day(row.fitted_on),
+            number(row.horizon_weeks),
             number(row.p_alive),
             number(row.expected_purchases),
             number(row.expected_in_season),
-            row.predicted_date
-                .map(|date| date.to_string())
+            day(row.predicted_date),
+            row.overdue_days
+                .map(|days| days.to_string())
                 .unwrap_or_default(),
             csv_text(row.predicted_category.as_deref().unwrap_or_default()),
             number(row.category_confidence),

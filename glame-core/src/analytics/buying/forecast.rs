@@ -111,11 +111,18 @@ pub struct CustomerForecast {
     pub basis: ForecastBasis,
     /// The day of the fit.
     pub fitted_on: NaiveDate,
+    /// How far expected purchases reach.
+    #[serde(default = "default_horizon")]
+    pub horizon_weeks: f64,
     /// What the model says; none from a plain rule.
     pub by_model: Option<ModelForecast>,
     /// Weeks from today to the next purchase by the customer's mean gap, negative if it is overdue:
     /// the plain rule, which always answers.
     pub mean_gap_weeks: f64,
+}
+
+fn default_horizon() -> f64 {
+    ForecastPolicy::default().horizon_weeks
 }
 
 /// What a model says of one customer.
@@ -250,6 +257,7 @@ impl FittedModels {
         CustomerForecast {
             basis: ForecastBasis::Heuristic,
             fitted_on: self.fitted_on,
+            horizon_weeks: self.policy.horizon_weeks,
             by_model: None,
             mean_gap_weeks: next_purchase_by_mean_gap(summary),
         }

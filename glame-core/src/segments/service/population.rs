@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{PAGE, SegmentError, SegmentService, references};
 use crate::analytics::{
     AsOf, BoughtLine, CustomerDays, CustomerMetrics, CustomerOutlook, MeasuredCustomer, Occasions,
-    Scoring, SettledHistory, ShopAnalysis, whole_catalogue,
+    Scoring, SettledHistory, ShopAnalysis, Yardstick, whole_catalogue,
 };
 use crate::loyalty::LotState;
 use crate::ports::{AccountQuery, AccountSnapshot, StorageError};
@@ -173,21 +173,46 @@ impl SegmentService {
     ///
     /// Customers who are removed and members of staff are left out. Scores and statuses are made
     /// anew from the stored figures, and the models that were fitted last are asked anew, so that
-    /// silence counts up to the day of `as_of`. Points are those of now.
+    /// silence counts up to the day of `as_of`, which is today or later. Points are those of now.
     pub async fn load(&self, as_of: AsOf) -> Result<Population, SegmentError> {
-        let now = self.clock.now();
+        let scoring = self.storage.scoring().await?;
+        let analysis = self.storage.shop_analysis().await?;
+        self.load_by(Basis {
+            as_of,
+            now: self.clock.now(),
+            figures: FiguresFrom::Storage(scoring.as_ref()),
+            analysis: analysis.as_ref(),
+        })
+        .await
+    }
+
+    /// Reads all customers with the figures and forecasts that they had at the day of an analysis.
+    ///
+    /// Of profiles, points, segments and decisions by hand no past is known: they are those of now.
+    pub async fn load_past(&self, analysis: &ShopAnalysis) -> Result<Population, SegmentError> {
+        let (storage, policy) = (self.storage.as_ref(), &self.settings.metrics);
+        let yardstick = Yardstick::find(storage, policy, analysis.as_of).await?;
+        self.load_by(Basis {
+            as_of: analysis.as_of,
+            now: self.clock.now(),
+            figures: FiguresFrom::Purchases(&yardstick),
+            analysis: Some(analysis),
+        })
+        .await
+    }
+
+    async fn load_by(&self, basis: Basis<'_>) -> Result<Population, SegmentError> {
         let segments = self.storage.segments().await?.into_iter();
         let segments: Vec<_> = segments.map(|stored| stored.segment).collect();
         let mut overrides = BTreeMap::new();
         for segment in &segments {
             overrides.insert(segment.id, self.overrides(segment.id).await?);
         }
-        let scoring = self.storage.scoring().await?;
         let mut population = Population {
-            snapshot: self.read_customers((as_of, now), scoring.as_ref()).await?,
-            now,
-            moment: Moment::of(as_of, self.settings.metrics.zone),
-            figures_at: scoring.map(|scoring| scoring.computed_at),
+            snapshot: self.read_customers(basis).await?,
+            now: basis.now,
+            moment: Moment::of(basis.as_of, self.settings.metrics.zone),
+            figures_at: basis.figures_at(),
             matched: Memberships::new(),
             memberships: Memberships::new(),
             segments,
@@ -198,12 +223,8 @@ impl SegmentService {
         Ok(population)
     }
 
-    async fn read_customers(
-        &self,
-        (as_of, now): (AsOf, DateTime<Utc>),
-        scoring: Option<&Scoring>,
-    ) -> Result<SegmentSnapshot, SegmentError> {
-        let analysis = self.storage.shop_analysis().await?;
+    async fn read_customers(&self, basis: Basis<'_>) -> Result<SegmentSnapshot, SegmentError> {
+        let as_of = basis.as_of;
         let catalogue = whole_catalogue(self.storage.as_ref()).await?;
         let stores = self.storage.stores().await?;
         let mut builder = SnapshotBuilder::new(self.settings.metrics.zone, &stores);
@@ -213,7 +234,7 @@ impl SegmentService {
             let Some(last) = users.last() else { break };
             after = Some(last.id);
             users.retain(|user| user.role == Role::Customer && !user.removed);
-            let page = self.read_page(&users, (as_of, now), scoring).await?;
+            let page = self.read_page(&users, basis).await?;
             let policy = &self.settings.metrics;
             let histories = page.histories.iter();
             let settled = histories.map(|history| {
@@ -221,7 +242,7 @@ impl SegmentService {
                 (history.user(), settled)
             });
             let settled: HashMap<UserId, SettledHistory<'_>> = settled.collect();
-            let forecasts = match &analysis {
+            let forecasts = match basis.analysis {
                 Some(analysis) => self.forecasts(&page, &settled, analysis, as_of),
                 None => HashMap::new(),
             };
@@ -245,28 +266,35 @@ impl SegmentService {
     async fn read_page(
         &self,
         users: &[User],
-        (as_of, now): (AsOf, DateTime<Utc>),
-        scoring: Option<&Scoring>,
+        basis: Basis<'_>,
     ) -> Result<CustomerPage, StorageError> {
         let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
         let queries: Vec<_> = ids.iter().map(|user| AccountQuery::of(*user)).collect();
         let accounts = self.storage.loyalty_accounts(&queries).await?;
         let histories = self.storage.histories(&ids).await?;
-        let metrics = self.storage.metrics(&ids).await?.into_iter();
-        let scored = metrics.map(|metrics| match scoring {
-            Some(scoring) => {
-                CustomerMetrics::score(metrics.figures, &scoring.cuts, &scoring.policy, as_of)
+        let metrics = match basis.figures {
+            FiguresFrom::Storage(None) => self.storage.metrics(&ids).await?,
+            FiguresFrom::Storage(Some(scoring)) => {
+                let stored = self.storage.metrics(&ids).await?.into_iter();
+                let (cuts, policy) = (&scoring.cuts, &scoring.policy);
+                stored
+                    .map(|row| CustomerMetrics::score(row.figures, cuts, policy, basis.as_of))
+                    .collect()
             }
-            None => metrics,
-        });
+            FiguresFrom::Purchases(yardstick) => histories
+                .iter()
+                .map(|history| yardstick.figures_of(history))
+                .collect(),
+        };
         Ok(CustomerPage {
-            metrics: scored
+            metrics: metrics
+                .into_iter()
                 .map(|metrics| (metrics.figures.user, metrics))
                 .collect(),
             histories,
             points: accounts
                 .iter()
-                .map(|account| (account.header.user, available(account, now)))
+                .map(|account| (account.header.user, available(account, basis.now)))
                 .collect(),
         })
     }
@@ -305,6 +333,33 @@ impl SegmentService {
             .map(|figures| figures.total_spent)
             .unwrap_or_default();
         Some(programme.standing(receipts, spent).level?.id)
+    }
+}
+
+/// What customers are looked at with, and as of when.
+#[derive(Debug, Clone, Copy)]
+struct Basis<'a> {
+    as_of: AsOf,
+    now: DateTime<Utc>,
+    figures: FiguresFrom<'a>,
+    analysis: Option<&'a ShopAnalysis>,
+}
+
+/// Where the figures of customers come from.
+#[derive(Debug, Clone, Copy)]
+enum FiguresFrom<'a> {
+    /// The stored ones, scored anew if it is known how they were scored.
+    Storage(Option<&'a Scoring>),
+    /// Made from the purchases, as of a day of the past.
+    Purchases(&'a Yardstick<'a>),
+}
+
+impl Basis<'_> {
+    fn figures_at(&self) -> Option<DateTime<Utc>> {
+        match self.figures {
+            FiguresFrom::Storage(scoring) => scoring.map(|scoring| scoring.computed_at),
+            FiguresFrom::Purchases(_) => Some(self.now),
+        }
     }
 }
 

@@ -44,6 +44,8 @@ pub enum RankedBy {
     /// What they have spent and what is to come, together.
     #[default]
     Total,
+    /// What they have spent, net of returns.
+    Spent,
     /// What those have spent who have probably left.
     AtRisk,
 }
@@ -163,7 +165,7 @@ pub struct LifetimeValues {
 }
 
 impl LifetimeValues {
-    pub(super) fn of(analysis: &ShopAnalysis, zone: Tz) -> Self {
+    pub(super) fn of(analysis: &ShopAnalysis, zone: Tz, language: Language) -> Self {
         let values = &analysis.values;
         let customers = u32::try_from(values.customers).unwrap_or(u32::MAX);
         Self {
@@ -174,7 +176,7 @@ impl LifetimeValues {
             value_to_come: values.to_come.into(),
             with_forecast: values.with_forecast,
             by_population: values.by_population,
-            top: outlooks(&analysis.most_valuable, Language::Russian),
+            top: outlooks(&analysis.most_valuable, language),
         }
     }
 }
@@ -319,14 +321,15 @@ pub struct TopCustomers {
 }
 
 impl TopCustomers {
-    pub(super) fn of(analysis: &ShopAnalysis, by: RankedBy, zone: Tz) -> Self {
+    pub(super) fn of(analysis: &ShopAnalysis, by: RankedBy, zone: Tz, language: Language) -> Self {
         let ranked = match by {
             RankedBy::Total => &analysis.most_valuable,
+            RankedBy::Spent => &analysis.top_spenders,
             RankedBy::AtRisk => &analysis.most_at_risk,
         };
         Self {
             made: MadeAt::of(analysis, zone),
-            customers: outlooks(ranked, Language::Russian),
+            customers: outlooks(ranked, language),
         }
     }
 }
@@ -416,7 +419,12 @@ pub struct Dashboard {
 const SHOWN: usize = 10;
 
 impl Dashboard {
-    pub(super) fn of(analysis: &ShopAnalysis, segments: SegmentStatsList, zone: Tz) -> Self {
+    pub(super) fn of(
+        analysis: &ShopAnalysis,
+        segments: SegmentStatsList,
+        zone: Tz,
+        language: Language,
+    ) -> Self {
         let top = analysis.most_valuable.iter().take(SHOWN);
         let findings = analysis.findings.iter();
         Self {
@@ -424,11 +432,11 @@ impl Dashboard {
             segments_overview: segments,
             churn_risk: ChurnCounts::of(analysis),
             top_customers: top
-                .map(|outlook| OutlookView::of(outlook, Language::Russian))
+                .map(|outlook| OutlookView::of(outlook, language))
                 .collect(),
             total_ltv: analysis.values.historic.into(),
             value_to_come: analysis.values.to_come.into(),
-            findings: findings.map(|one| one.text(Language::Russian)).collect(),
+            findings: findings.map(|one| one.text(language)).collect(),
         }
     }
 }

@@ -288,6 +288,23 @@ async fn what_customers_come_to_agrees_on_every_page() {
     let top = get("/api/admin/analytics/top").await;
     let best = &top["customers"][0];
     assert_eq!(dashboard["top_customers"][0], *best);
+    let english = get("/api/admin/analytics/top?by=spent&language=english").await;
+    let english = english["customers"].as_array().unwrap();
+    let spent: Vec<f64> = english
+        .iter()
+        .map(|one| one["ltv"].as_str().unwrap().parse().unwrap())
+        .collect();
+    assert!(spent.is_sorted_by(|one, next| one >= next), "{spent:?}");
+    let reason = english[0]["churn_risk"]["risk_factors"][0]
+        .as_str()
+        .unwrap();
+    assert!(reason.is_ascii(), "{reason}");
+    let statuses = overview["segments_stats"].as_array().unwrap().iter();
+    let placed: u64 = statuses.map(|one| one["customers"].as_u64().unwrap()).sum();
+    assert_eq!(
+        overview["total_customers"], placed,
+        "everybody has one status"
+    );
 
     let path = format!(
         "/api/admin/customers/{}/outlook",
@@ -300,6 +317,8 @@ async fn what_customers_come_to_agrees_on_every_page() {
         best["churn_risk"]["risk_level"]
     );
     assert!(outlook["next_purchase"]["basis"].is_string());
+    assert_eq!(outlook["next_purchase"]["horizon_weeks"], 13.0);
+    assert!(outlook["next_purchase"]["fitted_on"].is_string());
     let nobody = "/api/admin/customers/0190c0de-0000-7000-8000-000000000000/outlook";
     served.get(&marketer, nobody).await.expect(404);
 }
@@ -355,6 +374,14 @@ async fn the_command_line_tells_the_same() {
             .collect()
     };
     assert_eq!(counts(&stats["rows"]), counts(&api["segments"]));
+    // Before the shop opened everybody was new.
+    let past = ["report", "segments", "--as-of", "2001-01-01", "--json"];
+    let past = shop.json(&past).await;
+    assert_eq!(past["as_of"], "2001-01-01");
+    let new = past["rows"].as_array().unwrap().iter();
+    let new = new.filter(|row| row["customer_count"] != 0);
+    let named: Vec<&str> = new.map(|row| row["name"].as_str().unwrap()).collect();
+    assert_eq!(named, ["Новые"]);
 
     // What is exported can be imported elsewhere.
     let of = |name: &str| {

@@ -213,7 +213,7 @@ impl Forecasting {
             spend: ModelView {
                 model: "gamma-gamma".to_owned(),
                 verdict: spend.verdict.as_str().to_owned(),
-                is_trusted: spend.verdict.is_trusted(),
+                is_trusted: spend.has_mean(),
                 customers: spend.customers,
                 log_likelihood: spend.log_likelihood,
                 parameters: parameters(&spend.parameters),

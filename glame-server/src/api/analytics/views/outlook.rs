@@ -24,8 +24,8 @@ pub struct OutlookView {
     pub months_active: Option<u32>,
     /// The discounted value to come, where a fit can be trusted.
     pub value_to_come: Option<Roubles>,
-    /// Both together, where both are known.
-    pub total_value: Roubles,
+    /// Both together; absent where the value to come is not known.
+    pub total_value: Option<Roubles>,
     /// How likely the customer has left.
     pub churn_risk: ChurnRiskView,
     /// What is expected; absent for somebody who never bought.
@@ -64,14 +64,20 @@ impl ChurnRiskView {
 pub struct NextPurchaseView {
     /// The model, or `heuristic` for the mean gap between purchases.
     pub basis: String,
+    /// The day of the models' fit.
+    pub fitted_on: NaiveDate,
+    /// How far expected purchases reach.
+    pub horizon_weeks: f64,
     /// The day before which half of such customers have bought, given that they still buy at all;
-    /// absent if no purchase is to be expected.
+    /// absent if no purchase is to be expected, or if it is overdue.
     pub predicted_date: Option<NaiveDate>,
+    /// For how many days it has been overdue, where the basis is `heuristic`; absent if it is not.
+    pub overdue_days: Option<u32>,
     /// A quarter has bought by then.
     pub early_date: Option<NaiveDate>,
     /// Three quarters have.
     pub late_date: Option<NaiveDate>,
-    /// The chance that the customer still buys.
+    /// The chance that the customer still buys; absent where the fit does not tell who has left.
     pub p_alive: Option<f64>,
     /// Expected purchases within the horizon.
     pub expected_purchases: Option<f64>,
@@ -82,8 +88,10 @@ pub struct NextPurchaseView {
     pub season: Option<f64>,
     /// `expected_purchases` times `season`.
     pub expected_in_season: Option<f64>,
-    /// What a purchase is expected to be worth.
+    /// What a purchase is expected to be worth; absent where no mean worth is known.
     pub expected_spend: Option<Roubles>,
+    /// What a purchase is usually worth, where no mean is known: not to be multiplied or summed.
+    pub median_spend: Option<Roubles>,
     /// The likeliest category; absent without a purchase of a known one.
     pub category: Option<String>,
     /// The chance that the next purchase holds that category, as often as such guesses have come
@@ -100,16 +108,22 @@ impl NextPurchaseView {
         let guess = outlook.next_category.as_ref();
         Self {
             basis: forecast.basis.as_str().to_owned(),
+            fitted_on: forecast.fitted_on,
+            horizon_weeks: forecast.horizon_weeks,
+            overdue_days: forecast.overdue_days(),
             predicted_date: forecast.next_purchase_date(today),
             early_date: early,
             late_date: late,
-            p_alive: by_model.map(|model| model.next_purchase.p_alive),
+            p_alive: by_model.and_then(|model| model.next_purchase.p_alive),
             expected_purchases: by_model.map(|model| model.expected_purchases),
             p_purchase: by_model.map(|model| model.p_purchase),
             season: outlook.seasonal.map(|seasonal| seasonal.season),
             expected_in_season: outlook.seasonal.map(SeasonalForecast::total),
             expected_spend: by_model
                 .and_then(|model| model.expected_spend)
+                .map(Into::into),
+            median_spend: by_model
+                .and_then(|model| model.median_spend)
                 .map(Into::into),
             category: guess.map(|guess| guess.category.to_string()),
             category_confidence: guess.and_then(|guess| guess.confidence),
@@ -128,7 +142,7 @@ impl OutlookView {
             average_monthly_ltv: value.monthly.map(Into::into),
             months_active: value.months_of_life,
             value_to_come: value.to_come.map(Into::into),
-            total_value: value.by(ValueMeasure::Total).into(),
+            total_value: value.to_come.map(|_| value.by(ValueMeasure::Total).into()),
             churn_risk: ChurnRiskView::of(&outlook.churn, language),
             next_purchase: forecast.map(|one| NextPurchaseView::of(one, outlook)),
         }

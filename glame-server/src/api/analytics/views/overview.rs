@@ -1,6 +1,6 @@
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use glame_core::analytics::ShopAnalysis;
+use glame_core::analytics::{CustomerStatus, Group, ShopAnalysis};
 use poem_openapi::Object;
 
 use super::super::super::roubles::Roubles;
@@ -19,7 +19,7 @@ pub struct Overview {
     pub as_of: NaiveDate,
     /// How scores are spread.
     pub rfm_analysis: RfmDistribution,
-    /// How customers are spread over the guide's words.
+    /// How all customers are spread over the guide's words: who has bought nothing is new.
     pub segments_stats: Vec<GroupView>,
 }
 
@@ -44,7 +44,20 @@ impl Overview {
         } = analysis;
         let cells = rfm.cells.iter();
         let segments = rfm.segments().into_iter();
-        let statuses = statuses.iter();
+        let known: u64 = statuses.iter().map(|(_, group)| group.customers).sum();
+        let prospects = Group {
+            customers: total_customers.saturating_sub(known),
+            ..Group::default()
+        };
+        let statuses = statuses.iter().map(|(status, group)| {
+            let is_new = *status == CustomerStatus::New;
+            let group = if is_new {
+                group.with(prospects)
+            } else {
+                *group
+            };
+            (status, group)
+        });
         Self {
             total_customers,
             buyers: rfm.buyers(),
@@ -60,7 +73,7 @@ impl Overview {
                     .collect(),
             },
             segments_stats: statuses
-                .map(|(status, group)| GroupView::of(status.as_str(), *group))
+                .map(|(status, group)| GroupView::of(status.as_str(), group))
                 .collect(),
         }
     }
