@@ -145,7 +145,13 @@ fn fit_buying_models_prints_the_fit_of_every_model() {
 fn fit_buying_models_predicts_a_row_for_each_customer() {
     let file = written("predicted.csv", &customers());
     let file = file.to_str().unwrap();
-    for (model, columns) in [("mbg-nbd", 7), ("gamma-gamma", 2)] {
+    let models = [
+        ("mbg-nbd", 7),
+        ("bg-nbd", 7),
+        ("pareto-nbd", 7),
+        ("gamma-gamma", 2),
+    ];
+    for (model, columns) in models {
         let arguments = [file, "--model", model, "--predict", "39"];
         let output = run_with("fit_buying_models", &arguments);
         assert!(output.status.success(), "{output:?}");

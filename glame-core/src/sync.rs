@@ -20,6 +20,6 @@ pub use error::SyncError;
 pub use lease::SyncLease;
 pub use observer::{SyncObserver, Unobserved};
 pub use purchases::PurchaseScope;
-pub use run::{SyncCounts, SyncKind, SyncRun, SyncStatus, SyncTrigger};
+pub use run::{Recorded, SyncCounts, SyncKind, SyncRun, SyncStatus, SyncTrigger};
 pub use service::{CustomerSyncService, SyncSettings};
 pub use task::{SyncTarget, SyncTask};

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use glame_core::analytics::{
     AsOf, CustomerAnalyticsService, CustomerMetrics, CustomerStatus, Figures, MetricsPolicy,
-    OutlookPolicy, ShopAnalysis,
+    OutlookPolicy, RfmPolicy, ShopAnalysis,
 };
 use glame_core::catalogue::Product;
 use glame_core::ports::{Clock, MetricsReader, PurchaseReader, Storage};
@@ -33,12 +33,17 @@ struct Shop {
     storage: Arc<MemoryStorage>,
     source: Arc<ListSource>,
     clock: Arc<ManualClock>,
+    policy: MetricsPolicy,
     sync: CustomerSyncService,
 }
 
 impl Shop {
     /// Opens a shop that sells four articles of two categories.
     async fn open() -> Self {
+        Self::scoring_by(RfmPolicy::default()).await
+    }
+
+    async fn scoring_by(rfm: RfmPolicy) -> Self {
         let storage = Arc::new(MemoryStorage::default());
         let articles = [(1, "Кольца"), (2, "Серьги"), (3, "Кольца"), (4, "Серьги")];
         let articles = articles.map(|(number, category)| Product {
@@ -50,14 +55,22 @@ impl Shop {
         work.commit().await.unwrap();
         let source = Arc::new(ListSource::default());
         let clock = Arc::new(ManualClock::at(minute(0)));
+        let policy = MetricsPolicy {
+            rfm,
+            ..MetricsPolicy::default()
+        };
         let sync = CustomerSyncService::new(
             storage.clone(),
             source.clone(),
             clock.clone(),
             Arc::new(CountingIds::default()),
-            SyncSettings::default(),
+            SyncSettings {
+                metrics: policy.clone(),
+                ..SyncSettings::default()
+            },
         );
         Self {
+            policy,
             storage,
             source,
             clock,
@@ -96,7 +109,8 @@ impl Shop {
     }
 
     fn analytics(&self, threads: usize) -> CustomerAnalyticsService {
-        CustomerAnalyticsService::new(self.storage.clone(), MetricsPolicy::default()).looking_ahead(
+        let policy = self.policy.clone();
+        CustomerAnalyticsService::new(self.storage.clone(), policy).looking_ahead(
             OutlookPolicy::default(),
             NonZeroUsize::new(threads).unwrap(),
         )
@@ -208,10 +222,13 @@ proptest! {
             (1_usize..12, prop::collection::vec(change(), 0..6)), 1..6,
         ),
         days in 0_i64..300,
+        by_quintiles: bool,
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let (step_by_step, at_once) = (Shop::open().await, Shop::open().await);
+            let rfm = if by_quintiles { RfmPolicy::quantiles() } else { RfmPolicy::default() };
+            let step_by_step = Shop::scoring_by(rfm.clone()).await;
+            let at_once = Shop::scoring_by(rfm).await;
             let mut late: Vec<SaleLine> = lines.iter().rev().cloned().collect();
             let mut number = 0;
             for (piece, changes) in pieces {

@@ -14,13 +14,13 @@ use glame_core::catalogue::ProductKind;
 use glame_core::customers::{ErasureService, FieldChange, ProfileChange, ProfileService};
 use glame_core::loyalty::{Actor, LoyaltyError};
 use glame_core::ports::{
-    CatalogueReader, Clock, MetricsReader, PurchaseReader, SalesSource, SourceError, SyncRunReader,
-    UserReader,
+    CatalogueReader, Clock, MetricsReader, PurchaseReader, Rejected, SalesSource, SourceError,
+    SyncRunReader, UserReader,
 };
 use glame_core::purchases::{DocumentKind, SaleLine};
 use glame_core::sync::{
-    CustomerSyncService, PurchaseScope, SyncCounts, SyncError, SyncKind, SyncLease, SyncObserver,
-    SyncRun, SyncSettings, SyncStatus, SyncTrigger, Unobserved,
+    CustomerSyncService, PurchaseScope, Recorded, SyncCounts, SyncError, SyncKind, SyncLease,
+    SyncObserver, SyncRun, SyncSettings, SyncStatus, SyncTrigger, Unobserved,
 };
 use glame_core::testkit::fixtures::{
     card_record, card_ref, counterparty, document, minute, product, product_ref, profile, rejected,
@@ -267,6 +267,21 @@ async fn the_purchases_of_a_nameless_card_go_to_its_owner() {
 }
 
 #[tokio::test]
+async fn a_sale_that_came_before_its_card_leaves_nobody_behind() {
+    let shop = Shop::open();
+    let card = Holder::Card(card_ref(1));
+    shop.sell([sale_line(1, card, minute(-9), 100)]);
+    shop.purchases(PurchaseScope::Automatic).await;
+    let record = card_record(1, Some(counterparty(1)));
+    shop.source.cards.lock().unwrap().push(record);
+    assert_eq!(shop.customers().await.counts.moved, 1);
+    shop.purchases(PurchaseScope::Automatic).await;
+    assert_eq!(shop.spent(anna().user_id()).await, roubles(100));
+    assert!(shop.storage.users(&[card.user_id()]).await.unwrap()[0].removed);
+    assert_eq!(shop.storage.customer_count().await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn a_vanished_card_is_marked_and_its_owner_stays() {
     let shop = Shop::open();
     let cards = [
@@ -470,7 +485,20 @@ async fn what_others_do_under_the_lease_is_a_run_that_says_how_it_ended() {
         read: 7,
         ..SyncCounts::default()
     };
-    let work = async { Ok(counts) };
+    let counts = SyncCounts {
+        rejected: 2,
+        ..counts
+    };
+    let rejects = vec![Rejected {
+        set: "a set".to_owned(),
+        reference: "a record".to_owned(),
+        reason: "no number".to_owned(),
+    }];
+    let recorded = Recorded {
+        counts,
+        rejects: rejects.clone(),
+    };
+    let work = async { Ok(recorded) };
     let done = shop
         .service
         .record(kind, &lease, trigger, &Unobserved, work);
@@ -478,6 +506,9 @@ async fn what_others_do_under_the_lease_is_a_run_that_says_how_it_ended() {
     assert_eq!((done.status, done.counts), (SyncStatus::Succeeded, counts));
     let stored = shop.storage.last_run(kind).await.unwrap().unwrap();
     assert_eq!(stored, done);
+    let kept = shop.storage.rejects(done.id, None, 9).await.unwrap();
+    let kept: Vec<_> = kept.into_iter().map(|one| one.rejected).collect();
+    assert_eq!(kept, rejects);
 
     let work = async { Err(LoyaltyError::KeptHere.into()) };
     let failed = shop

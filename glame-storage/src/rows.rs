@@ -51,7 +51,6 @@ pub(crate) use purchase::{
 pub(crate) use purchase_record::PurchaseRecordRow;
 pub(crate) use segment::{
     MemberRow, OverrideRow, SegmentRow, TransitionRow, beginning_of_time, confidence_of, rule_of,
-    version_of,
 };
 pub(crate) use sync_run::{
     LeaseRow, RejectRow, SyncRunRow, counts_of, reject_id, storable, task_of,

@@ -50,8 +50,11 @@ const ALIASES: [&str; 7] = [
     "account", "card", "draw", "found", "reversal", "saved", "stored",
 ];
 
-/// Indexes that hold nothing but what waits; to read one from its beginning is to take what is next.
-const QUEUES: [&str; 1] = ["USING INDEX webhook_events_new"];
+/// Indexes that hold nothing but what is asked for: what waits, and who is no customer.
+const SHORT: [&str; 2] = [
+    "USING INDEX webhook_events_new",
+    "USING INDEX users_non_customers",
+];
 
 /// Gives the prepared queries of one driver: their text and how many parameters they take.
 fn prepared_queries(driver: &str) -> Vec<(String, usize)> {
@@ -95,7 +98,7 @@ async fn sqlite_finds_everything_by_index() {
         let scans = steps.iter().any(|(_, _, _, step)| {
             let mut names = LARGE_TABLES.iter().chain(&ALIASES);
             names.any(|name| step.starts_with(&format!("SCAN {name}")))
-                && !QUEUES.iter().any(|queue| step.ends_with(queue))
+                && !SHORT.iter().any(|index| step.ends_with(index))
         });
         assert!(!scans || counts_everything(&query), "{query}\n{steps:#?}");
     }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{RfmInputs, RfmScore};
+use super::{Group, RfmInputs, RfmScore};
 
 /// The guide's word for a customer; the loyalty programme uses `VIP`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -38,6 +38,23 @@ impl CustomerStatus {
             Self::Sleeping => "Sleeping",
             Self::New => "New",
         }
+    }
+
+    /// Spreads so many customers over the statuses of those who have figures: whoever has bought or
+    /// returned nothing is new.
+    #[must_use]
+    pub fn spread(known: &[(Self, Group)], customers: u64) -> Vec<(Self, Group)> {
+        let with_figures: u64 = known.iter().map(|(_, group)| group.customers).sum();
+        let prospects = Group {
+            customers: customers.saturating_sub(with_figures),
+            ..Group::default()
+        };
+        let all = known.iter().map(|(status, group)| {
+            let is_new = *status == Self::New;
+            let more = if is_new { prospects } else { Group::default() };
+            (*status, group.with(more))
+        });
+        all.collect()
     }
 
     /// Finds a status by its name.

@@ -72,10 +72,11 @@ pub trait SegmentWriter: Send {
         seen: SegmentVersion,
     ) -> Result<(), StorageError>;
 
-    /// Locks all segments until the work ends, and gives them, by id.
+    /// Waits until nobody else changes segments, keeps others waiting until the work ends, and gives
+    /// all segments, by id.
     ///
-    /// Whoever checks a change against the other segments locks first, so that two changes that
-    /// are right each by itself are not made together.
+    /// Whoever adds or changes a segment does this first, so that two changes that are right each
+    /// by itself are not made together.
     async fn lock_segments(&mut self) -> Result<Vec<StoredSegment>, StorageError>;
 
     /// Locks a segment until the work ends, and gives those of the users who are members, with
@@ -154,8 +155,8 @@ pub struct SegmentRefresh {
 /// What storage gives of a segment that is locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockedMemberships {
-    /// The version of the segment.
-    pub version: SegmentVersion,
+    /// The segment as it is now.
+    pub segment: CustomerSegment,
     /// The memberships, by user id.
     pub members: Vec<UserSegment>,
     /// The decisions by hand, by user id.

@@ -147,7 +147,8 @@ impl CustomerSyncService {
             .collect();
         let changed: Vec<DiscountCard> = changed.into_iter().map(|(_, card)| card).collect();
         let before = changed.iter().filter_map(|card| known.get(&card.card));
-        let touched = changed.iter().chain(before).map(|card| card.user).collect();
+        let holders = changed.iter().chain(before).map(|card| card.user);
+        let touched = holders.chain(stand_ins).collect();
         let users = self.touched_users(&changed, touched, bare).await?;
         self.write_cards(active, &changed, &users, rejected).await
     }

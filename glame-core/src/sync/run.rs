@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::ports::SourceCursor;
+use crate::ports::{Rejected, SourceCursor};
 use crate::values::{SyncJobId, SyncRunId};
 
 /// What a run brings over or makes.
@@ -164,6 +164,24 @@ pub struct SyncCounts {
     pub moved: u64,
     /// Requests to the source.
     pub requests: u64,
+}
+
+/// What a step has done that is recorded as a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// What it has counted.
+    pub counts: SyncCounts,
+    /// Records of the source that it could not understand: the first of `counts.rejected`.
+    pub rejects: Vec<Rejected>,
+}
+
+impl From<SyncCounts> for Recorded {
+    fn from(counts: SyncCounts) -> Self {
+        Self {
+            counts,
+            rejects: Vec::new(),
+        }
+    }
 }
 
 /// One run of the synchronisation.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    SyncCounts, SyncError, SyncKind, SyncLease, SyncObserver, SyncRun, SyncStatus, SyncTrigger,
-    Unobserved,
+    Recorded, SyncCounts, SyncError, SyncKind, SyncLease, SyncObserver, SyncRun, SyncStatus,
+    SyncTrigger, Unobserved,
 };
 use crate::analytics::MetricsPolicy;
 use crate::ports::{Clock, IdSource, Rejected, SalesSource, Storage, UnitOfWork};
@@ -134,7 +134,8 @@ impl CustomerSyncService {
 
     /// Records as a run what others do under the lease: what follows from the figures.
     ///
-    /// The row says how it goes, what `work` has counted and, if it fails, why.
+    /// The row says how it goes, what `work` has counted and, if it fails, why; what it could not
+    /// understand is kept beside it.
     ///
     /// # Errors
     /// [`SyncError::Cancelled`] if somebody wants so before it begins; those of `work` and of storage.
@@ -144,15 +145,30 @@ impl CustomerSyncService {
         lease: &SyncLease,
         trigger: SyncTrigger,
         observer: &dyn SyncObserver,
-        work: impl Future<Output = Result<SyncCounts, SyncError>> + Send,
+        work: impl Future<Output = Result<Recorded, SyncError>> + Send,
     ) -> Result<SyncRun, SyncError> {
         let mut active = self.start(kind, None, trigger, lease, observer).await?;
         let outcome = match active.check_cancelled() {
             Ok(()) => work.await,
             Err(cancelled) => Err(cancelled),
         };
-        let outcome = outcome.map(|counts| active.run.counts = counts);
+        let outcome = match outcome {
+            Ok(recorded) => self.keep(&mut active, recorded).await,
+            Err(error) => Err(error),
+        };
         self.finish(active, outcome).await
+    }
+
+    async fn keep(&self, active: &mut ActiveRun<'_>, recorded: Recorded) -> Result<(), SyncError> {
+        active.run.counts = recorded.counts;
+        if recorded.rejects.is_empty() {
+            return Ok(());
+        }
+        let mut work = self.storage.begin().await?;
+        active
+            .keep_rejects(work.as_mut(), &recorded.rejects)
+            .await?;
+        self.commit_step(active, work).await
     }
 
     /// Begins a run: it is a row from now on.
@@ -311,6 +327,15 @@ impl ActiveRun<'_> {
         let count = length(rejected);
         self.run.counts.read += count;
         self.run.counts.rejected += count;
+        self.keep_rejects(work, rejected).await
+    }
+
+    /// Keeps what could not be understood with the row of the run, as far as there is room.
+    async fn keep_rejects(
+        &mut self,
+        work: &mut dyn UnitOfWork,
+        rejected: &[Rejected],
+    ) -> Result<(), SyncError> {
         let room = usize::try_from(REJECTS_KEPT - self.rejects_kept).unwrap_or(usize::MAX);
         let kept = &rejected[..rejected.len().min(room)];
         if !kept.is_empty() {

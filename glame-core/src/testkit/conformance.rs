@@ -131,7 +131,7 @@ macro_rules! storage_conformance {
                 members_come_in_pages_by_user,
                 members_are_replaced_removed_and_counted,
                 memberships_are_locked_with_the_version,
-                all_segments_are_locked_by_one_at_a_time,
+                segments_are_changed_by_one_at_a_time,
                 an_unknown_segment_or_user_has_no_members,
                 decisions_by_hand_come_in_pages_and_go,
                 transitions_are_kept_once_in_the_order_of_time,

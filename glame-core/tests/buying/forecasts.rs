@@ -139,7 +139,7 @@ fn worth_without_a_mean_is_told_by_medians_and_never_summed() {
     assert!(models.spend.has_mean());
     let customer = PurchaseSummary::try_new(3, 20.0, 30.0, 2_000.0).unwrap();
     // With these q there is no mean, or none that could be told from it.
-    for q in [0.9, 1.02] {
+    for (q, error) in [(0.9, Some(0.05)), (1.02, Some(0.05)), (1.5, None)] {
         let model = models.spend.model.as_mut().unwrap();
         model.q = q;
         let told = models
@@ -148,7 +148,7 @@ fn worth_without_a_mean_is_told_by_medians_and_never_summed() {
             .iter_mut()
             .find(|one| one.name == "q")
             .unwrap();
-        (told.value, told.standard_error) = (q, Some(0.05));
+        (told.value, told.standard_error) = (q, error);
         models.spend.verdict = if q > 1.0 {
             Verdict::Converged
         } else {

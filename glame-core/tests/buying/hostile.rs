@@ -1,8 +1,11 @@
 //! Data that no model likes: each gets a clear verdict and finite numbers.
 
+use glame_core::analytics::PurchaseColumns;
 use glame_core::analytics::buying::{
-    BuyingFit, CollapsedSpend, CollapsedSummaries, ModelKind, PurchaseSummary, SpendFit, Verdict,
+    BuyingFit, CollapsedSpend, CollapsedSummaries, ForecastPolicy, ModelKind, PurchaseSummary,
+    SpendFit, Verdict, forecast_shop,
 };
+use glame_core::values::Money;
 use proptest::prelude::*;
 
 /// Customers by (x, `t_x`, T, m).
@@ -225,5 +228,40 @@ proptest! {
         }
         let spend = SpendFit::of(&CollapsedSpend::of(&summaries, threads), threads);
         prop_assert!(spend.verdict != Verdict::Unsettled, "{spend:?}");
+    }
+}
+
+#[test]
+fn refunds_beyond_purchases_leave_finite_forecasts() {
+    // Every second customer brings back more than was bought, some of them on later days.
+    let (mut customer, mut day, mut kopecks) = (Vec::new(), Vec::new(), Vec::new());
+    for number in 0..120_u32 {
+        for purchase in 0..4 {
+            let at = number % 30 + purchase * (9 + number % 13);
+            let refund = number % 2 == 0 && purchase > 1;
+            customer.push(number);
+            day.push(at);
+            kopecks.push(if refund { -90_000 } else { 10_000 });
+        }
+    }
+    let columns = PurchaseColumns::try_new(120, &customer, &day, &kopecks).unwrap();
+    let date = chrono::NaiveDate::from_ymd_opt(2025, 3, 1).unwrap();
+    let (models, forecasts) = forecast_shop(columns, (150, date), ForecastPolicy::default(), 2);
+    for parameter in models
+        .counts
+        .parameters
+        .iter()
+        .chain(&models.spend.parameters)
+    {
+        assert!(parameter.value.is_finite(), "{models:?}");
+    }
+    for forecast in forecasts.into_iter().flatten() {
+        assert!(forecast.mean_gap_weeks.is_finite());
+        let Some(by_model) = forecast.by_model else {
+            continue;
+        };
+        assert!(by_model.expected_purchases.is_finite() && by_model.p_purchase.is_finite());
+        let worth = by_model.value_to_come.unwrap_or_default();
+        assert!(worth >= Money::ZERO, "{by_model:?}");
     }
 }

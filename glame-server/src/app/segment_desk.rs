@@ -31,13 +31,14 @@ pub struct SegmentDesk {
 /// The customers at hand.
 #[derive(Debug, Default)]
 struct Warm {
-    population: Option<Arc<Population>>,
-    /// How often somebody has changed a segment here: what was begun to be read before a change is
-    /// not kept after it.
+    /// How often somebody has changed a segment here.
     changes: u64,
+    /// The customers, with the changes that there had been when they were begun to be read.
+    population: Option<(u64, Arc<Population>)>,
 }
 
-/// The service, for as long as somebody changes segments; then the customers at hand are let go.
+/// The service, for as long as somebody changes segments; whoever asks afterwards is not given
+/// customers of before.
 #[derive(Debug)]
 pub struct Changing<'a> {
     desk: &'a SegmentDesk,
@@ -53,9 +54,7 @@ impl Deref for Changing<'_> {
 
 impl Drop for Changing<'_> {
     fn drop(&mut self) {
-        let mut warm = self.desk.warm();
-        warm.changes += 1;
-        warm.population = None;
+        self.desk.warm().changes += 1;
     }
 }
 
@@ -97,25 +96,25 @@ impl SegmentDesk {
     }
 
     async fn read(&self) -> Result<Arc<Population>, SegmentError> {
-        if let Some(population) = self.at_hand().await? {
+        // What comes later is no matter of who asks now: one reading serves all who waited for it.
+        let asked = self.warm().changes;
+        if let Some(population) = self.at_hand(asked).await? {
             return Ok(population);
         }
         let _turn = self.reading.lock().await;
-        if let Some(population) = self.at_hand().await? {
+        if let Some(population) = self.at_hand(asked).await? {
             return Ok(population);
         }
-        let changes = self.warm().changes;
+        let begun = self.warm().changes;
         let population = Arc::new(self.service.load(self.as_of()).await?);
-        let mut warm = self.warm();
-        if warm.changes == changes {
-            warm.population = Some(Arc::clone(&population));
-        }
+        self.warm().population = Some((begun, Arc::clone(&population)));
         Ok(population)
     }
 
-    /// Gives the customers at hand if they are fresh.
-    async fn at_hand(&self) -> Result<Option<Arc<Population>>, SegmentError> {
-        let Some(population) = self.warm().population.clone() else {
+    /// Gives the customers at hand if they are fresh and know of so many changes.
+    async fn at_hand(&self, asked: u64) -> Result<Option<Arc<Population>>, SegmentError> {
+        let known = self.warm().population.clone();
+        let Some((_, population)) = known.filter(|(begun, _)| *begun >= asked) else {
             return Ok(None);
         };
         let keeps = Duration::from_secs(u64::from(self.settings.analytics.snapshot_seconds));

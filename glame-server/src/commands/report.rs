@@ -7,7 +7,8 @@ use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use glame_core::analytics::buying::ValueMeasure;
 use glame_core::analytics::{
-    AsOf, CustomerAnalyticsService, CustomerMetrics, CustomerOutlook, Figures, ShopAnalysis,
+    AsOf, CustomerAnalyticsService, CustomerMetrics, CustomerOutlook, CustomerStatus, Figures,
+    ShopAnalysis,
 };
 use glame_core::ports::Clock;
 use glame_core::users::User;
@@ -37,10 +38,11 @@ pub(super) enum Report {
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// The day that the report speaks of [default: the day of the stored figures]
+    /// The day that the report speaks of [default: that of the stored figures for rfm and top, else
+    /// today]
     #[arg(long, value_name = "DATE")]
     as_of: Option<NaiveDate>,
-    /// The most rows [default: all for rfm and for JSON and CSV of ltv and churn, else 20]
+    /// The most rows [default: 20, of JSON and CSV 100000]
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
     /// Print one JSON document
@@ -57,10 +59,11 @@ impl Options {
             .map_or_else(|| wiring::as_of(settings), AsOf::EndOf)
     }
 
-    /// How many rows of outlooks are shown.
+    /// How many rows are shown.
     fn rows(&self) -> usize {
-        let all = self.json || self.csv;
-        self.limit.unwrap_or(if all { usize::MAX } else { 20 })
+        let for_programs = self.json || self.csv;
+        self.limit
+            .unwrap_or(if for_programs { 100_000 } else { 20 })
     }
 
     fn figures(&self) -> Figures {
@@ -83,17 +86,20 @@ impl Report {
 
 async fn rfm(settings: &Settings, options: &Options) -> Result<ExitCode, CommandError> {
     let zone = settings.analytics.metrics.zone;
-    let analytics = wiring::analytics(settings, wiring::storage(settings).await?);
-    let limit = options.limit.unwrap_or(usize::MAX);
+    let storage = wiring::storage(settings).await?;
+    let customers = storage.customer_count().await?;
+    let analytics = wiring::analytics(settings, storage);
+    let limit = options.rows();
     let wants_rows = options.json || options.csv;
     let mut rows: Vec<CustomerMetrics> = Vec::new();
-    let analysis = analytics
+    let mut analysis = analytics
         .get_rfm_analysis(options.figures(), |row| {
             if wants_rows && rows.len() < limit {
                 rows.push(row.clone());
             }
         })
         .await?;
+    analysis.statuses = CustomerStatus::spread(&analysis.statuses, customers);
     let rows = rows
         .iter()
         .map(|row| CustomerView::new(row, None, analysis.as_of, zone))
@@ -113,7 +119,7 @@ async fn top(settings: &Settings, options: &Options) -> Result<ExitCode, Command
     let zone = settings.analytics.metrics.zone;
     let storage = wiring::storage(settings).await?;
     let analytics = wiring::analytics(settings, Arc::clone(&storage));
-    let limit = options.limit.unwrap_or(20);
+    let limit = options.rows();
     let (as_of, rows) = analytics
         .get_top_customers(options.figures(), limit)
         .await?;

@@ -6,8 +6,8 @@ use glame_core::analytics::AsOf;
 use glame_core::loyalty::{PointsLedger, Settled};
 use glame_core::ports::Clock;
 use glame_core::sync::{
-    SyncCounts, SyncError, SyncKind, SyncLease, SyncObserver, SyncRun, SyncStatus, SyncTarget,
-    SyncTask, SyncTrigger,
+    Recorded, SyncCounts, SyncError, SyncKind, SyncLease, SyncObserver, SyncRun, SyncStatus,
+    SyncTarget, SyncTask, SyncTrigger,
 };
 
 use super::flagged::Flagged;
@@ -172,7 +172,8 @@ impl SyncJob<'_> {
                 service.record(kind, lease, trigger, observer, work).await?
             }
             SyncKind::Segments => {
-                let work = Box::pin(self.with.follow_up.run(self.as_of, self.analysis_need()));
+                let follow_up = self.with.follow_up.run(self.as_of, self.analysis_need());
+                let work = Box::pin(async { Ok(follow_up.await?.into()) });
                 let work = unless_cancelled(observer, work);
                 service.record(kind, lease, trigger, observer, work).await?
             }
@@ -204,13 +205,13 @@ impl SyncJob<'_> {
 
     /// Brings points in line with the purchases that have changed, now or before, and with the shop's
     /// base where it keeps them.
-    async fn settle(&self, outcome: &mut Option<Settled>) -> Result<SyncCounts, SyncError> {
+    async fn settle(&self, outcome: &mut Option<Settled>) -> Result<Recorded, SyncError> {
         let settled = self.with.loyalty.settle_purchases().await?;
-        let mut counts = SyncCounts {
+        let mut recorded = Recorded::from(SyncCounts {
             read: settled.customers,
             created: settled.transactions,
             ..SyncCounts::default()
-        };
+        });
         tracing::info!(
             customers = settled.customers,
             transactions = settled.transactions,
@@ -223,8 +224,8 @@ impl SyncJob<'_> {
             let points = self.with.points.as_ref();
             let found = self.with.loyalty.reconcile_with_source(points).await?;
             self.with.loyalty.keep_reconciliation(&found).await?;
-            counts.created += found.different;
-            counts.rejected += found.rejected;
+            recorded.counts.created += found.different;
+            recorded.counts.rejected += found.rejected;
             tracing::info!(
                 customers = found.customers,
                 corrected = found.different,
@@ -232,23 +233,27 @@ impl SyncJob<'_> {
                 rejected = found.rejected,
                 "the points of the shop's base are taken over"
             );
+            recorded.rejects = found.rejects;
         }
-        Ok(counts)
+        Ok(recorded)
     }
 
     /// Compares the points of the shop's base with the ledger, and keeps what was found.
-    async fn compare_points(&self) -> Result<SyncCounts, SyncError> {
+    async fn compare_points(&self) -> Result<Recorded, SyncError> {
         let loyalty = &self.with.loyalty;
         let found = loyalty
             .compare_with_source(self.with.points.as_ref())
             .await?;
         loyalty.keep_reconciliation(&found).await?;
-        Ok(SyncCounts {
-            read: found.customers,
-            updated: found.different,
-            unchanged: found.customers.saturating_sub(found.different),
-            rejected: found.rejected,
-            ..SyncCounts::default()
+        Ok(Recorded {
+            counts: SyncCounts {
+                read: found.customers,
+                updated: found.different,
+                unchanged: found.customers.saturating_sub(found.different),
+                rejected: found.rejected,
+                ..SyncCounts::default()
+            },
+            rejects: found.rejects,
         })
     }
 
@@ -327,8 +332,8 @@ impl SyncJob<'_> {
 /// somebody wants an end.
 async fn unless_cancelled(
     observer: &dyn SyncObserver,
-    work: Pin<Box<impl Future<Output = Result<SyncCounts, SyncError>>>>,
-) -> Result<SyncCounts, SyncError> {
+    work: Pin<Box<impl Future<Output = Result<Recorded, SyncError>>>>,
+) -> Result<Recorded, SyncError> {
     tokio::select! {
         outcome = work => outcome,
         () = cancelled(observer) => Err(SyncError::Cancelled),

@@ -92,6 +92,7 @@ impl From<&CustomerOutlook> for OutlookRow {
 #[must_use]
 pub fn values_table(analysis: &ShopAnalysis, report: &Report<OutlookRow>) -> String {
     let values = &analysis.values;
+    let to_come = values.known_to_come().map(|money| money.to_string());
     let rows: Vec<Vec<String>> = report
         .rows
         .iter()
@@ -108,13 +109,14 @@ pub fn values_table(analysis: &ShopAnalysis, report: &Report<OutlookRow>) -> Str
         .collect();
     let header = ["customer", "LTV, ₽", "to come, ₽", "together, ₽", "months"];
     format!(
-        "Value as of {}: {} ₽ from {} customers, {} ₽ to come by {} ({})\n\n{}",
+        "Value as of {}: {} ₽ from {} customers, {} ₽ to come by {} ({}) and gamma-gamma ({})\n\n{}",
         report.as_of,
         grouped(&values.historic.to_string()),
         grouped(&values.customers.to_string()),
-        grouped(&values.to_come.to_string()),
+        grouped(to_come.as_deref().unwrap_or("—")),
         analysis.models.counts.kind.as_str(),
         analysis.models.counts.verdict,
+        analysis.models.spend.verdict,
         table(&header, &rows)
     )
 }

@@ -9,9 +9,13 @@ use glame_core::values::{PlainText, SegmentId, UserId};
 use super::{PostgresStorage, PostgresWork, column};
 use crate::rows::{
     MemberRow, OverrideRow, SegmentRow, TransitionRow, beginning_of_time, confidence_of,
-    first_after, rule_of, version_of,
+    first_after, rule_of,
 };
 use crate::tables::{CUSTOMER_SEGMENTS, SEGMENT_OVERRIDES, SEGMENT_TRANSITIONS, USER_SEGMENTS};
+
+/// The name of the lock that changes of segments take; it is told apart from other programs' locks of
+/// one database by being unlikely.
+const CHANGES_OF_SEGMENTS: i64 = 0x676c_616d_6500_0001;
 
 #[async_trait]
 impl SegmentReader for PostgresStorage {
@@ -199,12 +203,18 @@ impl SegmentWriter for PostgresWork {
     }
 
     async fn lock_segments(&mut self) -> Result<Vec<StoredSegment>, StorageError> {
+        // Locks of rows would not keep others from adding one. The rows are read by a statement of
+        // their own: it sees what was committed while this one waited.
+        sqlx::query!("SELECT pg_advisory_xact_lock($1)", CHANGES_OF_SEGMENTS)
+            .execute(&mut *self.tx)
+            .await
+            .map_err(CUSTOMER_SEGMENTS.reading())?;
         let rows = sqlx::query_as!(
             SegmentRow,
             "SELECT segment_id, name, description, color, origin, state, rule, version,
                     customer_count, refreshed_at, refreshed_version, figures_at, created_at,
                     updated_at
-             FROM customer_segments ORDER BY segment_id FOR NO KEY UPDATE",
+             FROM customer_segments ORDER BY segment_id",
         )
         .fetch_all(&mut *self.tx)
         .await
@@ -218,14 +228,18 @@ impl SegmentWriter for PostgresWork {
         users: &[UserId],
     ) -> Result<Option<LockedMemberships>, StorageError> {
         // Not FOR UPDATE, for which a new member would have to wait: its foreign key looks here.
-        let version = sqlx::query_scalar!(
-            "SELECT version FROM customer_segments WHERE segment_id = $1 FOR NO KEY UPDATE",
+        let stored = sqlx::query_as!(
+            SegmentRow,
+            "SELECT segment_id, name, description, color, origin, state, rule, version,
+                    customer_count, refreshed_at, refreshed_version, figures_at, created_at,
+                    updated_at
+             FROM customer_segments WHERE segment_id = $1 FOR NO KEY UPDATE",
             segment.as_uuid(),
         )
         .fetch_optional(&mut *self.tx)
         .await
         .map_err(CUSTOMER_SEGMENTS.reading())?;
-        let Some(version) = version else {
+        let Some(stored) = stored.map(StoredSegment::try_from).transpose()? else {
             return Ok(None);
         };
         let rows = sqlx::query_as!(
@@ -251,7 +265,7 @@ impl SegmentWriter for PostgresWork {
         .map_err(SEGMENT_OVERRIDES.reading())?;
         let overrides = rows.into_iter().map(SegmentOverride::try_from);
         Ok(Some(LockedMemberships {
-            version: version_of("version", version)?,
+            segment: stored.segment,
             members: members.collect::<Result<_, _>>()?,
             overrides: overrides.collect::<Result<_, _>>()?,
         }))

@@ -80,10 +80,7 @@ impl TryFrom<SegmentRow> for StoredSegment {
 }
 
 /// Reads the version of a segment.
-pub(crate) fn version_of(
-    column: &'static str,
-    version: i64,
-) -> Result<SegmentVersion, StorageError> {
+fn version_of(column: &'static str, version: i64) -> Result<SegmentVersion, StorageError> {
     let version = u32::try_from(version).map_err(CUSTOMER_SEGMENTS.corrupt(column))?;
     Ok(SegmentVersion::from_number(version))
 }

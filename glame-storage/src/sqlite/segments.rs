@@ -10,7 +10,7 @@ use super::lists::{hex, json_rows};
 use super::{SqliteStorage, SqliteWork};
 use crate::rows::{
     MemberRow, OverrideRow, SegmentRow, TransitionRow, beginning_of_time, confidence_of,
-    first_after, rule_of, version_of,
+    first_after, rule_of,
 };
 use crate::tables::{CUSTOMER_SEGMENTS, SEGMENT_OVERRIDES, SEGMENT_TRANSITIONS, USER_SEGMENTS};
 
@@ -219,14 +219,18 @@ impl SegmentWriter for SqliteWork {
         segment: SegmentId,
         users: &[UserId],
     ) -> Result<Option<LockedMemberships>, StorageError> {
-        let version = sqlx::query_scalar!(
-            "SELECT version FROM customer_segments WHERE segment_id = ?1",
+        let stored = sqlx::query_as!(
+            SegmentRow,
+            "SELECT segment_id, name, description, color, origin, state, rule, version,
+                    customer_count, refreshed_at, refreshed_version, figures_at, created_at,
+                    updated_at
+             FROM customer_segments WHERE segment_id = ?1",
             segment.as_uuid(),
         )
         .fetch_optional(&mut *self.tx)
         .await
         .map_err(CUSTOMER_SEGMENTS.reading())?;
-        let Some(version) = version else {
+        let Some(stored) = stored.map(StoredSegment::try_from).transpose()? else {
             return Ok(None);
         };
         let rows = sqlx::query_as!(
@@ -252,7 +256,7 @@ impl SegmentWriter for SqliteWork {
         .map_err(SEGMENT_OVERRIDES.reading())?;
         let overrides = rows.into_iter().map(SegmentOverride::try_from);
         Ok(Some(LockedMemberships {
-            version: version_of("version", version)?,
+            segment: stored.segment,
             members: members.collect::<Result<_, _>>()?,
             overrides: overrides.collect::<Result<_, _>>()?,
         }))

@@ -6,6 +6,7 @@ use glame_core::ports::{
 };
 use glame_core::sync::{SyncKind, SyncRun};
 use glame_core::values::{LeaseToken, SyncJobId, SyncRunId};
+use uuid::Uuid;
 
 use super::{SqliteStorage, SqliteWork};
 use crate::rows::{LeaseRow, RejectRow, SyncRunRow, counts_of, reject_id, storable, task_of};
@@ -53,24 +54,43 @@ impl SyncRunReader for SqliteStorage {
     }
 
     async fn runs(&self, query: RunQuery) -> Result<Vec<SyncRun>, StorageError> {
-        let rows = sqlx::query_as!(
-            SyncRunRow,
-            "SELECT run, kind, since, status, triggered_by, counts, cursor, error, queued_at,
-                    started_at, finished_at, job
-             FROM sync_runs
-             WHERE (?1 IS NULL OR kind = ?1)
-               AND (?2 IS NULL OR (queued_at, run) < (?2, ?3))
-             ORDER BY queued_at DESC, run DESC LIMIT ?4",
-            query.kind.map(SyncKind::as_str),
-            query
-                .before
-                .map(|before| before.queued_at.timestamp_micros()),
-            query.before.map(|before| *before.run.as_uuid()),
-            query.limit,
-        )
-        .fetch_all(&self.readers)
-        .await
-        .map_err(SYNC_RUNS.reading())?;
+        let before = query
+            .before
+            .map(|before| (before.queued_at.timestamp_micros(), *before.run.as_uuid()));
+        let (queued_at, run) = before.unwrap_or((i64::MAX, Uuid::max()));
+        // A condition that may be absent would hide the index from SQLite.
+        let rows = match query.kind {
+            Some(kind) => {
+                sqlx::query_as!(
+                    SyncRunRow,
+                    "SELECT run, kind, since, status, triggered_by, counts, cursor, error,
+                            queued_at, started_at, finished_at, job
+                     FROM sync_runs WHERE kind = ?1 AND (queued_at, run) < (?2, ?3)
+                     ORDER BY queued_at DESC, run DESC LIMIT ?4",
+                    kind.as_str(),
+                    queued_at,
+                    run,
+                    query.limit,
+                )
+                .fetch_all(&self.readers)
+                .await
+            }
+            None => {
+                sqlx::query_as!(
+                    SyncRunRow,
+                    "SELECT run, kind, since, status, triggered_by, counts, cursor, error,
+                            queued_at, started_at, finished_at, job
+                     FROM sync_runs WHERE (queued_at, run) < (?1, ?2)
+                     ORDER BY queued_at DESC, run DESC LIMIT ?3",
+                    queued_at,
+                    run,
+                    query.limit,
+                )
+                .fetch_all(&self.readers)
+                .await
+            }
+        };
+        let rows = rows.map_err(SYNC_RUNS.reading())?;
         rows.into_iter().map(SyncRun::try_from).collect()
     }
 

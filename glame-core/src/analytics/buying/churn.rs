@@ -165,7 +165,8 @@ fn by_model(
 
 /// The points of the reference platform, with months of life counted from the first purchase:
 /// 3, 2 or 1 for more than 180, 90 or 60 days of silence, 2 for less than one purchase in two
-/// months, 2 for an RFM total below 6. From 5 on the risk is high, from 3 on medium.
+/// months, 2 for an RFM total below 6. From 5 on the risk is high, from 3 on medium, and medium too
+/// for who breaks the own rhythm.
 fn by_points(
     summary: &PurchaseSummary,
     rhythm: Option<Rhythm>,
@@ -194,15 +195,18 @@ fn by_points(
         points += 2;
         factors.push(ChurnFactor::LowScore { total });
     }
+    let by_points = match points {
+        0..=2 => ChurnLevel::Low,
+        3..=4 => ChurnLevel::Medium,
+        _ => ChurnLevel::High,
+    };
+    let mut by_rhythm = ChurnLevel::Low;
     if let Some(rhythm) = rhythm.filter(Rhythm::is_broken) {
+        by_rhythm = ChurnLevel::Medium;
         factors.push(ChurnFactor::of_rhythm(rhythm));
     }
     ChurnRisk {
-        level: match points {
-            0..=2 => ChurnLevel::Low,
-            3..=4 => ChurnLevel::Medium,
-            _ => ChurnLevel::High,
-        },
+        level: by_points.max(by_rhythm),
         score: f64::from(points) / 7.0,
         basis: ChurnBasis::Heuristic,
         factors,

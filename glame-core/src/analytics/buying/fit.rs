@@ -172,14 +172,16 @@ impl SpendFit {
 
 impl SpendFit {
     /// Tells whether forecasts may rest on the mean worth of purchases: the fit can be trusted, and
-    /// q lies above 1 by more than two standard errors. Nearer to 1 the mean of the population may
-    /// be anything.
+    /// q lies above 1 by more than two standard errors, which are known. Nearer to 1 the mean of the
+    /// population may be anything.
     #[must_use]
     pub fn has_mean(&self) -> bool {
         let mut parameters = self.parameters.iter();
         let q = parameters.find(|parameter| parameter.name == "q");
-        let is_above_one =
-            |q: &FittedParameter| q.value - 1.0 > 2.0 * q.standard_error.unwrap_or_default();
+        let is_above_one = |q: &FittedParameter| {
+            let error = q.standard_error;
+            error.is_some_and(|error| q.value - 1.0 > 2.0 * error)
+        };
         self.verdict.is_trusted() && q.is_some_and(is_above_one)
     }
 }

@@ -110,6 +110,12 @@ impl ValueTotals {
         totals
     }
 
+    /// Gives what they may be worth yet, as far as it is known; none if it is known of nobody.
+    #[must_use]
+    pub fn known_to_come(&self) -> Option<Money> {
+        (self.with_forecast > 0).then_some(self.to_come)
+    }
+
     /// Adds one more customer.
     pub fn add(&mut self, value: &LifetimeValue) {
         self.customers += 1;

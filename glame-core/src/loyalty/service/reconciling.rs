@@ -13,8 +13,9 @@ use crate::values::{CardRef, UserId};
 /// How many cards or accounts are looked up at once.
 const PAGE: u32 = 1_000;
 
-/// The most differences that are told one by one; all of them are counted.
-const MOST_DIFFERENCES: usize = 1_000;
+/// The most differences, and the most rejected records, that are told one by one; all of them are
+/// counted.
+const MOST_TOLD: usize = 1_000;
 
 /// How the points of the shop's base and of the ledger compare.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,9 @@ pub struct Reconciliation {
     pub unknown_cards: u64,
     /// Records of the base that could not be understood.
     pub rejected: u64,
+    /// The first thousand of them, with what is wrong.
+    #[serde(default)]
+    pub rejects: Vec<Rejected>,
     /// Whether the differences were made up for in the ledger.
     pub corrected: bool,
 }
@@ -119,6 +123,7 @@ impl LoyaltyService {
             ledger_points: 0,
             unknown_cards: 0,
             rejected: u64::try_from(answer.rejected.len()).unwrap_or(u64::MAX),
+            rejects: answer.rejected.iter().take(MOST_TOLD).cloned().collect(),
             corrected: false,
         };
         let mut told = self
@@ -211,7 +216,7 @@ impl Reconciliation {
             user,
             points: source_points,
         });
-        if self.differences.len() < MOST_DIFFERENCES {
+        if self.differences.len() < MOST_TOLD {
             self.differences.push(Difference {
                 user,
                 source_points,

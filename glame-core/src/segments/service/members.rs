@@ -96,6 +96,8 @@ impl SegmentService {
         let mut work = self.storage.begin().await?;
         let locked = work.lock_memberships(segment.id, users).await?;
         let locked = locked.ok_or(SegmentError::NotFound(segment.id))?;
+        // As it is now, which may not be as it was read.
+        let segment = &locked.segment;
         let Some(decision) = decision else {
             work.remove_overrides(segment.id, users).await?;
             return Ok(work.commit().await?);

@@ -118,12 +118,17 @@ impl SegmentService {
         let Some(locked) = work.lock_memberships(segment, users).await? else {
             return Ok(false);
         };
-        if locked.version != refresh.segment.version {
+        if locked.segment.version != refresh.segment.version {
             return Ok(false);
         }
-        let change = refresh.change(users, &locked);
-        self.write_change(work.as_mut(), refresh.matching, &change)
-            .await?;
+        // They enter and leave now, and not before what others have done since the population was
+        // read.
+        let matching = Matching {
+            now: self.clock.now(),
+            ..refresh.matching
+        };
+        let change = refresh.change(matching, users, &locked);
+        self.write_change(work.as_mut(), matching, &change).await?;
         work.commit().await?;
         result.entered += count(&change.entered);
         result.left += count(&change.left);
@@ -138,7 +143,7 @@ impl SegmentService {
         let segment = refresh.segment;
         let mut work = self.storage.begin().await?;
         let locked = work.lock_memberships(segment.id, &[]).await?;
-        if locked.is_none_or(|locked| locked.version != segment.version) {
+        if locked.is_none_or(|locked| locked.segment.version != segment.version) {
             result.is_superseded = true;
             return Ok(result);
         }
@@ -166,14 +171,19 @@ struct Refresh<'a> {
 }
 
 impl Refresh<'_> {
-    fn change(&self, users: &[UserId], locked: &LockedMemberships) -> MembershipChange {
+    fn change(
+        &self,
+        matching: Matching,
+        users: &[UserId],
+        locked: &LockedMemberships,
+    ) -> MembershipChange {
         let decided = locked.overrides.iter();
         let decided: Overrides = decided.map(|row| (row.user, row.decision)).collect();
         let wanted = users.iter().copied();
         let wanted: Vec<UserId> = wanted
             .filter(|user| self.belongs(*user, decided.of(*user)))
             .collect();
-        materialise(self.matching, &wanted, &decided, &locked.members)
+        materialise(matching, &wanted, &decided, &locked.members)
     }
 
     /// Tells whether a customer belongs to the segment by what is decided now.

@@ -6,7 +6,7 @@ use crate::loyalty::{
     TransactionKind,
 };
 use crate::ports::{
-    LotTotal, PointsOutstanding, RuleTotal, SettlementMark, Storage, TransactionQuery,
+    LotTotal, PointsOutstanding, Rejected, RuleTotal, SettlementMark, Storage, TransactionQuery,
 };
 use crate::testkit::fixtures::{customer, minute};
 use crate::values::{Points, UserId};
@@ -321,6 +321,11 @@ pub async fn the_last_comparison_is_kept(storage: &dyn Storage) {
             ledger_points: i128::from(i64::MAX) * 2,
             unknown_cards: 4,
             rejected: 5,
+            rejects: vec![Rejected {
+                set: "Catalog_ДисконтныеКарты".to_owned(),
+                reference: "a card".to_owned(),
+                reason: "a balance that is no number".to_owned(),
+            }],
             corrected: n == 2,
         };
         let mut work = storage.begin().await.unwrap();

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::with_users;
 use crate::ports::{
     LockedMemberships, SegmentOverride, SegmentRefresh, SegmentTransition, Storage, StorageError,
-    StoredSegment, Transition, TransitionPlace,
+    StoredSegment, Transition, TransitionPlace, UnitOfWork,
 };
 use crate::segments::{
     AssignmentSource, Confidence, CustomerSegment, Decision, SegmentKind, SegmentOrigin,
@@ -229,7 +229,7 @@ pub async fn memberships_are_locked_with_the_version(storage: &dyn Storage) {
     let asked = [ids[3], ids[2], ids[0]];
     let locked = work.lock_memberships(segment(1).id, &asked).await.unwrap();
     let expected = LockedMemberships {
-        version: SegmentVersion::FIRST,
+        segment: segment(1),
         members: vec![members[0], members[2]],
         overrides: overrides[1..].to_vec(),
     };
@@ -240,28 +240,43 @@ pub async fn memberships_are_locked_with_the_version(storage: &dyn Storage) {
     );
 }
 
-/// Of two who each lock all segments, the second sees what the first has stored.
-pub async fn all_segments_are_locked_by_one_at_a_time(storage: &dyn Storage) {
-    given(storage, &[], &[segment(2), segment(1)]).await;
-    let change = async |own: CustomerSegment| {
-        let mut work = storage.begin().await.unwrap();
+/// Of two who change segments at the same time, be it by adding one, the second sees what the first
+/// has stored.
+pub async fn segments_are_changed_by_one_at_a_time(storage: &dyn Storage) {
+    let known = async |work: &mut dyn UnitOfWork| {
         let known = work.lock_segments().await.unwrap();
         assert!(known.is_sorted_by_key(|stored| stored.segment.id));
-        let is_first = known
-            .iter()
-            .all(|stored| stored.segment.version == SegmentVersion::FIRST);
-        let changed = CustomerSegment {
+        known
+    };
+    let add = async |n| {
+        let mut work = storage.begin().await.unwrap();
+        let before = known(work.as_mut()).await;
+        work.add_segment(&segment(n)).await.unwrap();
+        work.commit().await.unwrap();
+        before.len()
+    };
+    let archive_the_first = async || {
+        let mut work = storage.begin().await.unwrap();
+        let before = known(work.as_mut()).await;
+        let archived = CustomerSegment {
+            state: SegmentState::Archived,
             version: SegmentVersion::FIRST.next(),
-            ..own
+            ..segment(1)
         };
-        work.put_segment(&changed, SegmentVersion::FIRST)
+        work.put_segment(&archived, SegmentVersion::FIRST)
             .await
             .unwrap();
         work.commit().await.unwrap();
-        is_first
+        before.len()
     };
-    let (one, other) = tokio::join!(change(segment(1)), change(segment(2)));
-    assert!(one != other, "{one} {other}");
+    let (one, other) = tokio::join!(add(1), add(2));
+    assert_eq!(one + other, 1, "{one} {other}");
+    let (added, archived) = tokio::join!(add(3), archive_the_first());
+    let is_archived = storage.segments().await.unwrap()[0].segment.state == SegmentState::Archived;
+    assert!(is_archived);
+    // Whoever came second saw three segments, or added to two of which one was archived.
+    assert_eq!(added, 2);
+    assert!([2, 3].contains(&archived), "{archived}");
 }
 
 /// A membership is of a user and a segment that exist.

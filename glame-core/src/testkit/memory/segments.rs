@@ -182,7 +182,7 @@ impl SegmentWriter for MemoryWork {
         let members = keys.clone().filter_map(|key| segments.members.get(&key));
         let overrides = keys.filter_map(|key| segments.overrides.get(&key));
         Ok(Some(LockedMemberships {
-            version: stored.segment.version,
+            segment: stored.segment.clone(),
             members: members.copied().collect(),
             overrides: overrides.copied().collect(),
         }))

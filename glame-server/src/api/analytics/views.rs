@@ -154,8 +154,8 @@ pub struct LifetimeValues {
     pub total_ltv: Roubles,
     /// The same per customer; absent without customers.
     pub average_ltv: Option<Roubles>,
-    /// What they may be worth yet, discounted, as far as it is known.
-    pub value_to_come: Roubles,
+    /// What they may be worth yet, discounted, as far as it is known; absent if it is of nobody.
+    pub value_to_come: Option<Roubles>,
     /// Those of whom a value to come is known.
     pub with_forecast: u64,
     /// Those of them whose value rests on everybody's purchases.
@@ -173,7 +173,7 @@ impl LifetimeValues {
             total_customers: values.customers,
             total_ltv: values.historic.into(),
             average_ltv: values.historic.divided_half_up(customers).map(Into::into),
-            value_to_come: values.to_come.into(),
+            value_to_come: values.known_to_come().map(Into::into),
             with_forecast: values.with_forecast,
             by_population: values.by_population,
             top: outlooks(&analysis.most_valuable, language),
@@ -398,6 +398,7 @@ impl From<&SegmentStats> for SegmentStatsView {
 
 /// The first page of a marketer.
 #[derive(Debug, Object)]
+#[oai(skip_serializing_if_is_none)]
 pub struct Dashboard {
     /// When it was made.
     pub made: MadeAt,
@@ -409,8 +410,8 @@ pub struct Dashboard {
     pub top_customers: Vec<OutlookView>,
     /// What all customers have been worth.
     pub total_ltv: Roubles,
-    /// What they may be worth yet, discounted, as far as it is known.
-    pub value_to_come: Roubles,
+    /// What they may be worth yet, discounted, as far as it is known; absent if it is of nobody.
+    pub value_to_come: Option<Roubles>,
     /// What a person should look at.
     pub findings: Vec<String>,
 }
@@ -435,7 +436,7 @@ impl Dashboard {
                 .map(|outlook| OutlookView::of(outlook, language))
                 .collect(),
             total_ltv: analysis.values.historic.into(),
-            value_to_come: analysis.values.to_come.into(),
+            value_to_come: analysis.values.known_to_come().map(Into::into),
             findings: findings.map(|one| one.text(language)).collect(),
         }
     }

@@ -154,6 +154,14 @@ fn points_answer_where_no_fit_says_who_has_left() {
             assert_eq!(found.level, level, "{days:?} {as_of} {rfm:?}: {found:?}");
             assert!((found.score - points / 7.0).abs() < 1e-12, "{found:?}");
         }
+        let weekly: Vec<u32> = (0..30).map(|week| week * 7).collect();
+        let levels = [7, 8, 55].map(|silent| risk(&weekly, 203 + silent, None, &models).level);
+        let (low, medium) = (ChurnLevel::Low, ChurnLevel::Medium);
+        assert_eq!(
+            levels,
+            [low, medium, medium],
+            "the own rhythm counts here too"
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use glame_core::analytics::{CustomerStatus, Group, ShopAnalysis};
+use glame_core::analytics::{CustomerStatus, ShopAnalysis};
 use poem_openapi::Object;
 
 use super::super::super::roubles::Roubles;
@@ -44,20 +44,7 @@ impl Overview {
         } = analysis;
         let cells = rfm.cells.iter();
         let segments = rfm.segments().into_iter();
-        let known: u64 = statuses.iter().map(|(_, group)| group.customers).sum();
-        let prospects = Group {
-            customers: total_customers.saturating_sub(known),
-            ..Group::default()
-        };
-        let statuses = statuses.iter().map(|(status, group)| {
-            let is_new = *status == CustomerStatus::New;
-            let group = if is_new {
-                group.with(prospects)
-            } else {
-                *group
-            };
-            (status, group)
-        });
+        let statuses = CustomerStatus::spread(statuses, total_customers).into_iter();
         Self {
             total_customers,
             buyers: rfm.buyers(),
