@@ -70,10 +70,10 @@ impl Shop {
             },
         );
         Self {
-            policy,
             storage,
             source,
             clock,
+            policy,
             sync,
         }
     }

@@ -2,6 +2,7 @@
 
 mod outlook;
 mod points;
+mod shop;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,7 @@ pub use outlook::{
 pub use points::{
     BalanceView, StatementView, TransactionView, liability_csv, liability_table, transactions_table,
 };
+pub use shop::{cohorts_table, forecasting_text};
 
 use crate::output::{grouped, table};
 

@@ -22,6 +22,10 @@ pub trait SyncRunReader: Send + Sync {
     /// Gives runs by `queued_at` and id, the newest first.
     async fn runs(&self, query: RunQuery) -> Result<Vec<SyncRun>, StorageError>;
 
+    /// Gives the runs that are under way, or whose process has ended without a word, by `queued_at`
+    /// and id.
+    async fn running(&self) -> Result<Vec<SyncRun>, StorageError>;
+
     /// Gives the newest run of a kind that has succeeded.
     async fn last_succeeded(&self, kind: SyncKind) -> Result<Option<SyncRun>, StorageError>;
 
@@ -115,6 +119,17 @@ pub trait SyncRunWriter: Send {
         lease: &HeldLease,
         now: DateTime<Utc>,
     ) -> Result<LeaseState, StorageError>;
+
+    /// Puts a lease in the place of the one that `left` names, if that has run out at `now`, and tells
+    /// whether it was still there.
+    ///
+    /// Both are of one job. Whether the job was asked to stop stays as it is.
+    async fn take_over_lease(
+        &mut self,
+        left: LeaseToken,
+        lease: &HeldLease,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StorageError>;
 
     /// Prolongs the lease until `until` if `token` still holds it, and tells whether it does.
     ///

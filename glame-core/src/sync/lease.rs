@@ -1,11 +1,9 @@
 use chrono::{DateTime, Utc};
 
 use super::{CustomerSyncService, SyncError, SyncRun, SyncStatus, SyncTask};
-use crate::ports::{HeldLease, LeaseState, RunQuery, UnitOfWork};
+use crate::ports::{HeldLease, LeaseState, UnitOfWork};
 use crate::values::{LeaseToken, SyncJobId};
-
-/// How many of the newest runs are looked at when a lease is taken.
-const RECENT_RUNS: u32 = 50;
+use crate::webhooks::OutboxEvent;
 
 /// After how many processes have ended over a job nobody goes on with it: it may be what ends them.
 const MOST_ENDS: usize = 5;
@@ -66,27 +64,37 @@ impl CustomerSyncService {
         let Some(task) = left.task else {
             return Ok(None);
         };
+        let runs = self.storage.runs_of_job(left.job).await?;
+        let ended = [SyncStatus::Failed, SyncStatus::Running];
+        let ends = runs.iter().filter(|run| ended.contains(&run.status));
+        let is_given_up = ends.count() >= MOST_ENDS;
         let mine = HeldLease {
             token: LeaseToken::from_uuid(self.ids.next()),
             owner: owner.to_owned(),
             until: now + self.settings.lease,
-            ..left
+            ..left.clone()
         };
-        let lease = match self.take(&mine, now).await {
-            // Another process was quicker.
-            Err(SyncError::Busy { .. }) => return Ok(None),
-            outcome => outcome?,
-        };
-        let lease = self
-            .without_orphans(lease, "its process ended; another one went on", now)
-            .await?;
-        let runs = self.storage.runs_of_job(lease.job).await?;
-        let failed = runs.iter().filter(|run| run.status == SyncStatus::Failed);
-        if failed.count() < MOST_ENDS {
-            return Ok(Some((lease, task)));
+        let mut work = self.storage.begin().await?;
+        if !work.take_over_lease(left.token, &mine, now).await? {
+            // Another process was quicker, or the job has come to its end.
+            return Ok(None);
         }
-        self.release_lease(lease).await?;
-        Ok(None)
+        work.commit().await?;
+        let lease = SyncLease {
+            token: mine.token,
+            job: mine.job,
+        };
+        let error = if is_given_up {
+            "its process ended, as others did before; nobody goes on with the job"
+        } else {
+            "its process ended; another one went on"
+        };
+        let lease = self.without_orphans(lease, error, now).await?;
+        if is_given_up {
+            self.release_lease(lease).await?;
+            return Ok(None);
+        }
+        Ok(Some((lease, task)))
     }
 
     /// Prolongs the lease.
@@ -189,10 +197,7 @@ impl CustomerSyncService {
 
     /// Marks the runs as failed whose process has ended.
     async fn end_orphans(&self, error: &str, now: DateTime<Utc>) -> Result<(), SyncError> {
-        let runs = self.storage.runs(RunQuery::newest(RECENT_RUNS)).await?;
-        let orphans = runs
-            .into_iter()
-            .filter(|run| run.status == SyncStatus::Running);
+        let orphans = self.storage.running().await?;
         let mut work = self.storage.begin().await?;
         for orphan in orphans {
             let ended = SyncRun {
@@ -202,6 +207,8 @@ impl CustomerSyncService {
                 ..orphan
             };
             work.put_run(&ended).await?;
+            let told = || [OutboxEvent::sync_finished(&ended, now)];
+            self.events.record(work.as_mut(), told).await?;
         }
         work.commit().await?;
         Ok(())

@@ -245,6 +245,29 @@ impl CustomerSyncService {
         self.end_badly(active, error).await
     }
 
+    /// Ends a run whose work was left in the middle, so that its row still says that it is under way.
+    ///
+    /// # Errors
+    /// [`SyncError::LeaseLost`]: another process has ended it then; those of storage.
+    pub async fn end_left_run(
+        &self,
+        run: SyncRun,
+        lease: &SyncLease,
+        error: &SyncError,
+    ) -> Result<SyncRun, SyncError> {
+        let run = SyncRun {
+            finished_at: Some(self.clock.now()),
+            ..run
+        };
+        let active = ActiveRun {
+            run,
+            lease,
+            observer: &Unobserved,
+            rejects_kept: REJECTS_KEPT,
+        };
+        self.end_badly(active, error).await
+    }
+
     async fn end_badly(
         &self,
         mut active: ActiveRun<'_>,

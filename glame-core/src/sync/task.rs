@@ -27,6 +27,8 @@ pub enum SyncTarget {
     Metrics,
     /// Only the members of segments.
     Segments,
+    /// Only points: those of purchases, and the source's where it keeps them.
+    Points,
     /// Nothing: the points of the source are compared with the ledger.
     Comparison,
 }
@@ -55,6 +57,7 @@ impl SyncTarget {
             // Points follow from the status that figures give, and segments ask about points.
             Self::Metrics => &[SyncKind::Metrics, SyncKind::Points, SyncKind::Segments],
             Self::Segments => &[SyncKind::Segments],
+            Self::Points => &[SyncKind::Points],
             Self::Comparison => &[SyncKind::Comparison],
         }
     }
@@ -63,7 +66,7 @@ impl SyncTarget {
     #[must_use]
     pub const fn asks_source(self) -> bool {
         match self {
-            Self::Customers | Self::Purchases | Self::All | Self::Comparison => true,
+            Self::Customers | Self::Purchases | Self::All | Self::Points | Self::Comparison => true,
             Self::Metrics | Self::Segments => false,
         }
     }

@@ -142,6 +142,7 @@ macro_rules! storage_conformance {
                 a_run_comes_back_as_it_was_stored,
                 a_run_is_replaced,
                 the_newest_runs_come_first,
+                running_runs_are_found_however_old,
                 pages_of_runs_meet,
                 the_runs_of_a_job_come_in_order,
                 the_last_success_and_the_last_complete_run_are_told_apart,
@@ -157,6 +158,7 @@ macro_rules! storage_conformance {
                 two_works_at_once_never_both_get_the_lease,
                 a_lease_names_its_job_and_its_task,
                 the_holder_can_be_asked_to_stop,
+                a_lease_is_taken_over_once_with_the_wish_to_stop,
             }
             webhooks {
                 an_endpoint_comes_back_as_it_was_stored,

@@ -570,6 +570,15 @@ impl SyncRunReader for MemoryStorage {
         }))
     }
 
+    async fn running(&self) -> Result<Vec<SyncRun>, StorageError> {
+        let state = self.state();
+        let running = state.runs.values();
+        let running = running.filter(|run| run.status == SyncStatus::Running);
+        let mut running: Vec<SyncRun> = running.cloned().collect();
+        running.sort_by_key(|run| (run.queued_at, run.id));
+        Ok(running)
+    }
+
     async fn last_run(&self, kind: SyncKind) -> Result<Option<SyncRun>, StorageError> {
         Ok(self.state().newest(|run| run.kind == kind))
     }
@@ -627,6 +636,24 @@ impl SyncRunWriter for MemoryWork {
                 self.state().lease = Some(lease.clone());
                 Ok(LeaseState::Taken)
             }
+        }
+    }
+
+    async fn take_over_lease(
+        &mut self,
+        left: LeaseToken,
+        lease: &HeldLease,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StorageError> {
+        match &mut self.state().lease {
+            Some(held) if held.token == left && held.until <= now => {
+                *held = HeldLease {
+                    cancel_wanted: held.cancel_wanted,
+                    ..lease.clone()
+                };
+                Ok(true)
+            }
+            _ => Ok(false),
         }
     }
 

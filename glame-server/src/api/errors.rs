@@ -14,6 +14,7 @@ use glame_core::looks::LookError;
 use glame_core::loyalty::{LoyaltyError, NotPosted, Refusal};
 use glame_core::ports::{SourceError, StorageError};
 use glame_core::segments::{MemberFileError, SegmentError};
+use glame_core::sync::SyncError;
 use glame_core::webhooks::WebhookError;
 
 use super::problem::FieldProblem;
@@ -213,8 +214,10 @@ impl From<SyncRefused> for Problem {
                 Self::new(ProblemCode::Busy, detail).retry_after(Duration::from_secs(10))
             }
             SyncRefused::Unknown | SyncRefused::Over => Self::new(ProblemCode::NotFound, detail),
+            SyncRefused::Sync(SyncError::Storage(error)) | SyncRefused::Storage(error) => {
+                error.into()
+            }
             SyncRefused::Sync(error) => internal(&error),
-            SyncRefused::Storage(error) => error.into(),
         }
     }
 }

@@ -22,7 +22,7 @@ use super::parameters::{CursorText, PageLength};
 use super::problem::statuses;
 use super::signed_in::{Admins, Marketers, SignedIn};
 use super::{Area, Named, Problem, ProblemCode, paging};
-use crate::app::App;
+use crate::app::{App, SyncRefused, SyncStage};
 
 statuses! {
     /// What shows the synchronisation.
@@ -175,6 +175,9 @@ impl SyncApi {
         let job = SyncJobId::from_uuid(id.0);
         if me.role() != Role::Admin {
             let state = app.sync.job(job).await.map_err(Problem::from)?;
+            if state.stage == SyncStage::Over {
+                return Err(Problem::from(SyncRefused::Over).into());
+            }
             if state.target() != Some(SyncTarget::Segments) {
                 let detail = "only an administrator stops this job";
                 return Err(Problem::new(ProblemCode::Forbidden, detail).into());

@@ -224,15 +224,16 @@ impl SyncDesk {
         Ok(runs)
     }
 
-    /// Asks a job to stop, whichever replica works at it; it does so before its next page.
+    /// Asks a job to stop, whichever replica works at it; it does so within seconds.
     ///
     /// # Errors
     /// [`SyncRefused::Unknown`], [`SyncRefused::Over`].
     pub async fn cancel(&self, job: SyncJobId) -> Result<(), SyncRefused> {
+        if self.job(job).await?.stage == SyncStage::Over {
+            return Err(SyncRefused::Over);
+        }
         let mut work = self.parts.storage.begin().await?;
         if !work.ask_to_cancel(job).await? {
-            drop(work);
-            self.job(job).await?;
             return Err(SyncRefused::Over);
         }
         work.commit().await?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
-use glame_core::analytics::buying::ValueMeasure;
+use glame_core::analytics::buying::{Language, ValueMeasure};
 use glame_core::analytics::{
     AsOf, CustomerAnalyticsService, CustomerMetrics, CustomerOutlook, CustomerStatus, Figures,
     ShopAnalysis,
@@ -13,8 +13,10 @@ use glame_core::analytics::{
 use glame_core::ports::Clock;
 use glame_core::users::User;
 use glame_core::values::UserId;
+use poem_openapi::types::ToJSON;
 
 use super::CommandError;
+use crate::api::analytics::views::{Cohorts, Forecasting};
 use crate::clock::SystemClock;
 use crate::output::{print, print_json};
 use crate::reports::{self, CustomerView, OutlookRow, RfmReport, SegmentRow};
@@ -34,6 +36,20 @@ pub(super) enum Report {
     Churn(Options),
     /// What the members of each segment come to
     Segments(Options),
+    /// Customers by the month of their first purchase, and how many of them came back
+    Cohorts(ShopOptions),
+    /// The models, how well their forecasts have held, and what a person should look at
+    Forecasting(ShopOptions),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShopOptions {
+    /// The day that the report speaks of [default: that of the last analysis]
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<NaiveDate>,
+    /// Print one JSON document, as the API has it
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -80,6 +96,8 @@ impl Report {
             Self::Ltv(options) => ltv(settings, &options).await,
             Self::Churn(options) => churn(settings, &options).await,
             Self::Segments(options) => segments(settings, &options).await,
+            Self::Cohorts(options) => cohorts(settings, &options).await,
+            Self::Forecasting(options) => forecasting(settings, &options).await,
         }
     }
 }
@@ -248,6 +266,44 @@ async fn segments(settings: &Settings, options: &Options) -> Result<ExitCode, Co
         print(&reports::segments_csv(&report.rows))?;
     } else {
         print(&reports::segments_table(&report))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Gives the stored analysis, or makes the one of another day.
+async fn analysis_of(
+    settings: &Settings,
+    options: &ShopOptions,
+) -> Result<ShopAnalysis, CommandError> {
+    let analytics = wiring::analytics(settings, wiring::storage(settings).await?);
+    Ok(match options.as_of {
+        None => analytics.shop_analysis().await?,
+        Some(date) => {
+            let (as_of, now) = (AsOf::EndOf(date), SystemClock.now());
+            analytics.analyse_shop(as_of, now, |_, _| {}).await?
+        }
+    })
+}
+
+async fn cohorts(settings: &Settings, options: &ShopOptions) -> Result<ExitCode, CommandError> {
+    let zone = settings.analytics.metrics.zone;
+    let analysis = analysis_of(settings, options).await?;
+    if options.json {
+        print_json(&Cohorts::of(&analysis, zone).to_json())?;
+    } else {
+        print(&reports::cohorts_table(&analysis.cohorts))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn forecasting(settings: &Settings, options: &ShopOptions) -> Result<ExitCode, CommandError> {
+    let zone = settings.analytics.metrics.zone;
+    let analysis = analysis_of(settings, options).await?;
+    if options.json {
+        let view = Forecasting::of(&analysis, zone, Language::English);
+        print_json(&view.to_json())?;
+    } else {
+        print(&reports::forecasting_text(&analysis, zone))?;
     }
     Ok(ExitCode::SUCCESS)
 }

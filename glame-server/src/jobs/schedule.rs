@@ -2,8 +2,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use croner::Cron;
-use glame_core::ports::Clock;
-use glame_core::sync::{PurchaseScope, SyncError, SyncKind, SyncTarget, SyncTask, SyncTrigger};
+use futures_util::future::try_join_all;
+use glame_core::ports::{Clock, StorageError};
+use glame_core::sync::{
+    PurchaseScope, SyncError, SyncKind, SyncRun, SyncTarget, SyncTask, SyncTrigger,
+};
 
 use super::timetable::Timetable;
 use super::{SyncJob, SyncParts, SyncWorker};
@@ -80,6 +83,10 @@ impl Scheduler {
                 Some(SyncError::Busy { owner, .. }) => {
                     tracing::info!(%owner, "another job is under way; this turn waits for it");
                 }
+                Some(SyncError::Storage(error)) if error.is_temporary() => {
+                    let error = describe(&error);
+                    tracing::warn!(error, "the database is away; this turn waits for it");
+                }
                 outcome => {
                     report(outcome);
                     break;
@@ -93,17 +100,28 @@ impl Scheduler {
         SystemClock.now()
     }
 
-    /// Tells whether the job of a turn has begun, in any replica.
+    /// Tells whether the job of a turn has begun, in any replica, or a person's that did the same.
     async fn is_taken(&self, turn: DateTime<Utc>) -> bool {
-        let first = self.target.kinds().first().copied();
-        let first = first.unwrap_or(SyncKind::Metrics);
-        match self.parts.storage.last_run(first).await {
-            Ok(run) => run.is_some_and(|run| run.queued_at >= turn),
+        let kinds = self.target.kinds();
+        match try_join_all([kinds.first(), kinds.last()].map(|kind| self.last_since(turn, kind)))
+            .await
+        {
+            Ok(runs) => is_of_a_turn(&runs),
             Err(error) => {
                 tracing::warn!(error = describe(&error), "the database does not answer");
                 false
             }
         }
+    }
+
+    async fn last_since(
+        &self,
+        turn: DateTime<Utc>,
+        kind: Option<&SyncKind>,
+    ) -> Result<Option<SyncRun>, StorageError> {
+        let Some(kind) = kind else { return Ok(None) };
+        let last = self.parts.storage.last_run(*kind).await?;
+        Ok(last.filter(|run| run.queued_at >= turn))
     }
 
     async fn work(&self, stop: &Stop) -> Option<SyncError> {
@@ -121,6 +139,16 @@ impl Scheduler {
         let outcome = job.run(&Cancellable(stop.clone()), lease_time).await;
         outcome.error
     }
+}
+
+/// Tells whether the newest runs of the first and the last step since a turn are those of its job.
+///
+/// A schedule's first step is enough: its job is under way, or has failed and was told of. A person may
+/// have asked for the first step alone.
+fn is_of_a_turn(runs: &[Option<SyncRun>]) -> bool {
+    let by_schedule = |run: &SyncRun| run.trigger == SyncTrigger::Schedule;
+    let first = runs.first().and_then(Option::as_ref);
+    first.is_some_and(by_schedule) || runs.iter().all(Option::is_some)
 }
 
 fn report(outcome: Option<SyncError>) {

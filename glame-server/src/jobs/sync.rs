@@ -17,6 +17,10 @@ use crate::clock::SystemClock;
 /// How often a job looks whether it has been asked to stop.
 const LISTENS_EVERY: Duration = Duration::from_secs(2);
 
+/// How long a step that has been asked to stop may take to the end of its page. Then it is left where
+/// it is: what it has not committed is not there.
+const ENDS_WITHIN: Duration = Duration::from_secs(5);
+
 /// Who works at a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SyncWorker {
@@ -108,19 +112,31 @@ impl SyncJob<'_> {
     }
 
     async fn run_all(&self, lease: &SyncLease, observer: &dyn SyncObserver) -> SyncOutcome {
-        let done = match self.done_before(lease).await {
-            Ok(done) => done,
-            Err(error) => return SyncOutcome::refused(error),
-        };
         let mut outcome = SyncOutcome {
             runs: Vec::new(),
             settled: None,
             error: None,
         };
-        let kinds = self.task.target.kinds().iter();
-        for kind in kinds.filter(|kind| !done.contains(kind)) {
+        let kinds = self.task.target.kinds();
+        let done = match self.done_before(lease).await {
+            Ok(done) => done,
+            Err(error) => {
+                if let Some(kind) = kinds.first() {
+                    let failed = self.failed_run(*kind, SystemClock.now(), lease, &error);
+                    outcome.runs.extend(failed.await);
+                }
+                outcome.error = Some(error);
+                return outcome;
+            }
+        };
+        for kind in kinds.iter().filter(|kind| !done.contains(kind)) {
             let begun = SystemClock.now();
-            match self.run_one(*kind, lease, observer, &mut outcome).await {
+            let settled = &mut outcome.settled;
+            let run = tokio::select! {
+                run = self.run_one(*kind, lease, observer, settled) => run,
+                () = cancelled_for(observer, ENDS_WITHIN) => Err(SyncError::Cancelled),
+            };
+            match run {
                 Ok(run) => outcome.runs.push(run),
                 Err(error) => {
                     let failed = self.failed_run(*kind, begun, lease, &error).await;
@@ -147,7 +163,7 @@ impl SyncJob<'_> {
         kind: SyncKind,
         lease: &SyncLease,
         observer: &dyn SyncObserver,
-        outcome: &mut SyncOutcome,
+        settled: &mut Option<Settled>,
     ) -> Result<SyncRun, SyncError> {
         let (service, trigger) = (&self.with.service, self.task.trigger);
         let run = match kind {
@@ -168,7 +184,7 @@ impl SyncJob<'_> {
                     .await?
             }
             SyncKind::Points => {
-                let work = unless_cancelled(observer, Box::pin(self.settle(&mut outcome.settled)));
+                let work = unless_cancelled(observer, Box::pin(self.settle(settled)));
                 service.record(kind, lease, trigger, observer, work).await?
             }
             SyncKind::Segments => {
@@ -265,17 +281,20 @@ impl SyncJob<'_> {
         lease: &SyncLease,
         error: &SyncError,
     ) -> Option<SyncRun> {
+        let service = &self.with.service;
         let last = self.with.storage.last_run(kind).await.ok().flatten();
         let found = last.filter(|run| run.started_at.is_some_and(|started| started >= begun));
-        if found.is_some() {
-            return found;
+        match found {
+            Some(run) if run.status == SyncStatus::Running => {
+                service.end_left_run(run, lease, error).await.ok()
+            }
+            Some(run) => Some(run),
+            None => {
+                let trigger = self.task.trigger;
+                let written = service.record_failure(kind, lease, trigger, error);
+                written.await.ok()
+            }
         }
-        let trigger = self.task.trigger;
-        let written = self
-            .with
-            .service
-            .record_failure(kind, lease, trigger, error);
-        written.await.ok()
     }
 
     async fn acquire_lease(&self) -> Result<SyncLease, SyncError> {
@@ -338,6 +357,12 @@ async fn unless_cancelled(
         outcome = work => outcome,
         () = cancelled(observer) => Err(SyncError::Cancelled),
     }
+}
+
+/// Waits until somebody has wanted an end for so long.
+async fn cancelled_for(observer: &dyn SyncObserver, patience: Duration) {
+    cancelled(observer).await;
+    tokio::time::sleep(patience).await;
 }
 
 /// Waits until somebody wants an end.

@@ -1,8 +1,13 @@
 //! Many servers on one database: one synchronises at a time, another goes on where one has ended, and
 //! none is missed while it is exchanged.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
+use glame_core::ports::RunQuery;
+use glame_core::sync::SyncRun;
+use glame_core::values::SyncJobId;
 use glame_onec_simulator::{SalesRegister, SimulatorSettings};
 use serde_json::{Value, json};
 
@@ -11,29 +16,107 @@ use crate::balancer::{Asking, Balancer, POLLS_EVERY, Traffic};
 use crate::http::serve;
 use crate::shop::{Database, Shop, small_shop};
 
+/// A job lasts longer than a replica waits before it asks again for the same turn, and less than the
+/// time between two turns.
 #[tokio::test(flavor = "multi_thread")]
-async fn two_replicas_take_one_turn_once() {
-    let shop = Shop::open(small_shop(3), Database::Postgres)
+async fn two_replicas_take_one_turn_once_and_never_work_together() {
+    let settings = SimulatorSettings {
+        base: small_shop(3),
+        page_latency: Duration::from_millis(600),
+        ..SimulatorSettings::default()
+    };
+    let shop = Shop::of(settings, Database::Postgres)
         .await
-        .with("GLAME_SYNC_SCHEDULE", "*/3 * * * * *");
+        .with("GLAME_SYNC_SCHEDULE", "*/15 * * * * *");
+    shop.done(&["migrate"]).await;
     let (_first, _) = serve(&shop).await;
     let (_second, _) = serve(&shop).await;
-    tokio::time::sleep(Duration::from_secs(8)).await;
-    let status = shop.json(&["sync", "status", "--json"]).await;
-    let runs = status["runs"].as_array().unwrap();
-    let mut turns: Vec<i64> = runs
-        .iter()
-        .filter(|run| run["kind"] == "customers")
-        .map(|run| {
-            let started: chrono::DateTime<chrono::Utc> =
-                run["started_at"].as_str().unwrap().parse().unwrap();
-            started.timestamp() / 3
+    tokio::time::sleep(Duration::from_secs(45)).await;
+    let runs = shop
+        .storage()
+        .await
+        .runs(RunQuery::newest(200))
+        .await
+        .unwrap();
+    let mut jobs: BTreeMap<SyncJobId, Vec<&SyncRun>> = BTreeMap::new();
+    for run in &runs {
+        jobs.entry(run.job.unwrap()).or_default().push(run);
+    }
+    let mut spans: Vec<(DateTime<Utc>, Option<DateTime<Utc>>)> = jobs
+        .values()
+        .map(|runs| {
+            let begun = runs.iter().filter_map(|run| run.started_at).min().unwrap();
+            // Of a job that is under way the end is not known yet.
+            let ends = runs.iter().map(|run| run.finished_at).min().flatten();
+            let last = runs.iter().filter_map(|run| run.finished_at).max();
+            (begun, ends.and(last))
         })
         .collect();
-    let all = turns.len();
+    spans.sort_unstable();
+    let lasted = |span: &(DateTime<Utc>, Option<DateTime<Utc>>)| Some(span.1? - span.0);
+    let is_long = |length: TimeDelta| length > TimeDelta::seconds(5);
+    assert!(spans.len() >= 2, "{spans:?}");
+    assert!(spans.iter().filter_map(lasted).any(is_long), "{spans:?}");
+    for pair in spans.windows(2) {
+        assert!(
+            pair[0].1.is_some_and(|ended| ended <= pair[1].0),
+            "{spans:?}"
+        );
+    }
+    let mut turns: Vec<i64> = spans.iter().map(|span| span.0.timestamp() / 15).collect();
     turns.dedup();
-    assert!(all >= 2, "{status}");
-    assert_eq!(turns.len(), all, "a turn was taken twice: {status}");
+    assert_eq!(
+        turns.len(),
+        spans.len(),
+        "a turn was taken twice: {spans:?}"
+    );
+}
+
+/// A server whose base answers nothing for minutes, with a job that waits for it.
+async fn waiting_for_the_base() -> (Served, String, Value) {
+    let settings = SimulatorSettings {
+        base: small_shop(1),
+        page_latency: Duration::from_mins(5),
+        ..SimulatorSettings::default()
+    };
+    let shop = Shop::of(settings, Database::Sqlite).await;
+    shop.done(&["migrate"]).await;
+    let served = Served::unsynchronised(shop).await;
+    let admin = served.staff("admin").await;
+    let begun = served
+        .post(&admin, "/api/admin/1c/sync/full", &json!({}))
+        .await;
+    let begun = begun.expect(202);
+    let path = begun["status_url"].as_str().unwrap();
+    job_when(&served, &admin, path, |job| {
+        runs_of(job, "customers").len() == 1
+    })
+    .await;
+    (served, admin, begun)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_waits_for_the_base_is_cancelled_within_seconds() {
+    let (served, admin, begun) = waiting_for_the_base().await;
+    let path = begun["status_url"].as_str().unwrap();
+    let cancel = format!("{path}/cancel");
+    served.post(&admin, &cancel, &json!({})).await.expect(204);
+    let is_over = |job: &Value| job["status"] != "running";
+    let over = job_when(&served, &admin, path, is_over).await;
+    assert_eq!(over["status"], "cancelled", "{over}");
+    assert_eq!(runs_of(&over, "customers"), [("cancelled", 0)]);
+    served.post(&admin, &cancel, &json!({})).await.expect(404);
+    // Nobody holds the lease any more.
+    let figures = "/api/admin/1c/sync/metrics";
+    served.post(&admin, figures, &json!({})).await.expect(202);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_whose_job_waits_for_the_base_stops_in_time() {
+    let (mut served, _, _) = waiting_for_the_base().await;
+    served.terminate();
+    let ended = tokio::time::timeout(Duration::from_secs(25), served.server.wait()).await;
+    assert!(ended.expect("it ends in time").unwrap().success());
 }
 
 /// How a replica ends that works at a job.

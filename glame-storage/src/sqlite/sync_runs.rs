@@ -94,6 +94,19 @@ impl SyncRunReader for SqliteStorage {
         rows.into_iter().map(SyncRun::try_from).collect()
     }
 
+    async fn running(&self) -> Result<Vec<SyncRun>, StorageError> {
+        let rows = sqlx::query_as!(
+            SyncRunRow,
+            "SELECT run, kind, since, status, triggered_by, counts, cursor, error, queued_at,
+                    started_at, finished_at, job
+             FROM sync_runs WHERE status = 'running' ORDER BY queued_at, run -- sqlite",
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(SYNC_RUNS.reading())?;
+        rows.into_iter().map(SyncRun::try_from).collect()
+    }
+
     async fn last_succeeded(&self, kind: SyncKind) -> Result<Option<SyncRun>, StorageError> {
         let row = sqlx::query_as!(
             SyncRunRow,
@@ -205,6 +218,27 @@ impl SyncRunWriter for SqliteWork {
             owner: held.owner,
             until: held.expires_at.0,
         })
+    }
+
+    async fn take_over_lease(
+        &mut self,
+        left: LeaseToken,
+        lease: &HeldLease,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StorageError> {
+        let written = sqlx::query!(
+            "UPDATE sync_lease SET token = ?2, owner = ?3, expires_at = ?4
+             WHERE token = ?1 AND expires_at <= ?5",
+            left.as_uuid(),
+            lease.token.as_uuid(),
+            storable(&lease.owner),
+            lease.until.timestamp_micros(),
+            now.timestamp_micros(),
+        )
+        .execute(&mut *self.tx)
+        .await
+        .map_err(SYNC_LEASE.writing())?;
+        Ok(written.rows_affected() == 1)
     }
 
     async fn renew_lease(

@@ -175,3 +175,34 @@ pub async fn the_holder_can_be_asked_to_stop(storage: &dyn Storage) {
     // A job that was left behind can still be stopped.
     assert!(ask(2).await);
 }
+
+/// Of two who go on with a job, one does; a wish to stop that came meanwhile is not lost, and a job
+/// that has ended does not come back.
+pub async fn a_lease_is_taken_over_once_with_the_wish_to_stop(storage: &dyn Storage) {
+    let go_on = async |n: u128, from: u128, now: DateTime<Utc>| {
+        let mine = HeldLease {
+            job: job(101),
+            ..lease(n, minute(20))
+        };
+        let mut work = storage.begin().await.unwrap();
+        let taken = work.take_over_lease(token(from), &mine, now).await.unwrap();
+        work.commit().await.unwrap();
+        taken
+    };
+    assert!(!go_on(2, 1, minute(9)).await, "there is nothing yet");
+    take(storage, 1, minute(0), minute(5)).await;
+    assert!(!go_on(2, 1, minute(4)).await, "it has not run out");
+    let mut work = storage.begin().await.unwrap();
+    assert!(work.ask_to_cancel(job(101)).await.unwrap());
+    work.commit().await.unwrap();
+    assert!(go_on(2, 1, minute(5)).await);
+    assert!(!go_on(3, 1, minute(5)).await, "another one was quicker");
+    let held = storage.held_lease().await.unwrap().unwrap();
+    assert_eq!((held.token, held.job), (token(2), job(101)));
+    assert!(held.cancel_wanted);
+    let mut work = storage.begin().await.unwrap();
+    work.release_lease(token(2)).await.unwrap();
+    work.commit().await.unwrap();
+    assert!(!go_on(3, 2, minute(30)).await, "the job has ended");
+    assert_eq!(storage.held_lease().await.unwrap(), None);
+}

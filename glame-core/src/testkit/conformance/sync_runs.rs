@@ -68,6 +68,21 @@ pub async fn the_newest_runs_come_first(storage: &dyn Storage) {
     assert_eq!(found, [newest, second]);
 }
 
+/// Runs that are under way come in the order in which they were asked for, and no others.
+pub async fn running_runs_are_found_however_old(storage: &dyn Storage) {
+    let mut expected = Vec::new();
+    for (n, status) in (1..).zip(SyncStatus::ALL.into_iter().cycle().take(12)) {
+        let stored = run(n, SyncKind::Purchases, status);
+        put(storage, std::slice::from_ref(&stored)).await;
+        if status == SyncStatus::Running {
+            expected.push(stored);
+        }
+    }
+    expected.sort_by_key(|run| (run.queued_at, run.id));
+    assert!(expected.len() > 1);
+    assert_eq!(storage.running().await.unwrap(), expected);
+}
+
 /// Pages of runs meet, where runs were asked for at the same instant too, and a kind can be chosen.
 pub async fn pages_of_runs_meet(storage: &dyn Storage) {
     let kinds = [

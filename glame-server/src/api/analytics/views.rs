@@ -285,7 +285,9 @@ pub struct CohortMonthView {
 }
 
 impl Cohorts {
-    pub(super) fn of(analysis: &ShopAnalysis, zone: Tz) -> Self {
+    /// Shows the cohorts of an analysis.
+    #[must_use]
+    pub fn of(analysis: &ShopAnalysis, zone: Tz) -> Self {
         Self {
             made: MadeAt::of(analysis, zone),
             cohorts: analysis.cohorts.cohorts.iter().map(Into::into).collect(),

@@ -1,11 +1,13 @@
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 use glame_core::loyalty::{
-    Authority, Command, CustomerFacts, Finding, IdempotencyKey, PointsLedger, Posting, Request,
-    Source, Swept,
+    Authority, Command, CustomerFacts, Finding, IdempotencyKey, PointsLedger, Posting,
+    Reconciliation, Request, Source, Swept,
 };
 use glame_core::ports::Clock;
+use glame_core::sync::{PurchaseScope, SyncTarget, SyncTask, SyncTrigger};
 use glame_core::values::UserId;
 use serde::Serialize;
 
@@ -14,8 +16,11 @@ use super::moving::words;
 use crate::clock::SystemClock;
 use crate::commands::CommandError;
 use crate::commands::sync::{Shown, settled_line};
+use crate::jobs::{SyncJob, SyncWorker};
 use crate::output::{grouped, print, print_json};
+use crate::progress::ConsoleProgress;
 use crate::settings::Settings;
+use crate::stop::Stop;
 use crate::wiring;
 
 /// How many customers a rehearsal of the write-off looks up at once.
@@ -160,12 +165,17 @@ impl Reconcile {
         desk: &Desk,
         settings: &Settings,
     ) -> Result<ExitCode, CommandError> {
-        let source = wiring::source(settings)?;
         let corrects = settings.loyalty.ledger == PointsLedger::Onec && !self.dry_run;
-        let outcome = if corrects {
-            desk.service.reconcile_with_source(&source).await?
-        } else {
+        let outcome = if self.dry_run {
+            let source = wiring::source(settings)?;
             desk.service.compare_with_source(&source).await?
+        } else {
+            let target = if corrects {
+                SyncTarget::Points
+            } else {
+                SyncTarget::Comparison
+            };
+            kept_by_a_job(desk, settings, target).await?
         };
         if self.json {
             print_json(&outcome)?;
@@ -196,6 +206,35 @@ impl Reconcile {
         ))?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Compares as a job, under the lease that every other job takes, and gives what it has kept.
+async fn kept_by_a_job(
+    desk: &Desk,
+    settings: &Settings,
+    target: SyncTarget,
+) -> Result<Reconciliation, CommandError> {
+    // Without a base there is nothing to compare with.
+    wiring::source(settings)?;
+    let job = SyncJob {
+        with: &wiring::sync_parts(settings, &desk.storage, desk.service.clone())?,
+        task: SyncTask {
+            target,
+            scope: PurchaseScope::Automatic,
+            trigger: SyncTrigger::Manual,
+        },
+        as_of: wiring::as_of(settings),
+        worker: SyncWorker::Command,
+    };
+    let progress = ConsoleProgress::new(Stop::on_signals());
+    let lease_time = Duration::from_secs(u64::from(settings.sync.lease_seconds));
+    let outcome = job.run(&progress, lease_time).await;
+    progress.finish();
+    if let Some(error) = outcome.error {
+        return Err(error.into());
+    }
+    let kept = desk.service.last_reconciliation().await?;
+    kept.ok_or_else(|| "another process has removed what was compared".into())
 }
 
 impl Verify {

@@ -118,6 +118,25 @@ const ACCESS: &[(&str, Option<&[&str]>)] = &[
     ("verifyCard", None),
 ];
 
+/// Whose the thing is that an operation for customers names in its path.
+#[derive(Clone, Copy)]
+enum Thing {
+    /// Everybody may see it.
+    Everybodys,
+    /// A look that a customer has saved.
+    SavedLook,
+    /// A session.
+    Session,
+}
+
+/// What customers may name in a path. An operation that is not here fails the test.
+const THINGS: &[(&str, Thing)] = &[
+    ("getLook", Thing::Everybodys),
+    ("markLookPurchased", Thing::SavedLook),
+    ("removeSavedLook", Thing::SavedLook),
+    ("revokeSession", Thing::Session),
+];
+
 /// An operation of the document.
 struct Operation {
     id: String,
@@ -249,23 +268,40 @@ async fn a_customer_reaches_nothing_of_another() {
     let saved = served.post(&anna, "/api/customer/saved-looks", &save).await;
     let saved = saved.expect(201)["id"].as_str().unwrap().to_owned();
 
-    let path = format!("/api/customer/saved-looks/{saved}");
-    let remove = |token: &str| served.request(Method::DELETE, &path).bearer_auth(token);
-    served.send(remove(&boris)).await.expect(404);
+    let sessions = served.get(&anna, "/api/auth/sessions").await.expect(200);
+    let session = sessions["sessions"][0]["id"].as_str().unwrap();
+
+    let document = served.request(Method::GET, "/openapi.json");
+    let document = served.send(document).await.expect(200);
+    let table: BTreeMap<&str, Option<&[&str]>> = ACCESS.iter().copied().collect();
+    let things: BTreeMap<&str, Thing> = THINGS.iter().copied().collect();
+    for operation in operations(&document, NOBODY) {
+        let audience = table[operation.id.as_str()];
+        let is_open = audience.is_some_and(|audience| audience.contains(&"customer"));
+        if !is_open || !operation.path.contains(NOBODY) {
+            continue;
+        }
+        let thing = things.get(operation.id.as_str());
+        let of_anna = match thing.unwrap_or_else(|| panic!("whose is that of {}?", operation.id)) {
+            Thing::Everybodys => continue,
+            Thing::SavedLook => saved.as_str(),
+            Thing::Session => session,
+        };
+        let operation = Operation {
+            path: operation.path.replace(NOBODY, of_anna),
+            ..operation
+        };
+        let status = call(&served, &operation, Some(&boris)).await;
+        assert_eq!(status, 404, "{} of another customer", operation.id);
+    }
     let theirs = served
         .get(&boris, "/api/customer/saved-looks")
         .await
         .expect(200);
     assert_eq!(theirs["items"], json!([]));
-    let bought = format!("{path}/purchased");
-    served.post(&boris, &bought, &json!({})).await.expect(404);
-    served.send(remove(&anna)).await.expect(204);
-
-    let sessions = served.get(&anna, "/api/auth/sessions").await.expect(200);
-    let session = sessions["sessions"][0]["id"].as_str().unwrap();
-    let path = format!("/api/auth/sessions/{session}");
-    let end = served.request(Method::DELETE, &path).bearer_auth(&boris);
-    served.send(end).await.expect(404);
+    let path = format!("/api/customer/saved-looks/{saved}");
+    let remove = served.request(Method::DELETE, &path).bearer_auth(&anna);
+    served.send(remove).await.expect(204);
     served.get(&anna, "/api/auth/me").await.expect(200);
 
     // A cursor of one customer leads another nowhere.

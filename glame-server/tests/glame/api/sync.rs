@@ -1,6 +1,11 @@
-use glame_core::ports::Rejected;
-use glame_core::values::SyncRunId;
+use glame_core::ports::{HeldLease, Rejected};
+use glame_core::sync::{
+    PurchaseScope, SyncKind, SyncRun, SyncStatus, SyncTarget, SyncTask, SyncTrigger,
+};
+use glame_core::testkit::fixtures::run;
+use glame_core::values::{LeaseToken, SyncJobId, SyncRunId};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::client::Served;
 use crate::shop::Database;
@@ -81,4 +86,58 @@ async fn every_run_and_every_reject_can_be_read_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_run_and_every_reject_can_be_read_on_postgres() {
     every_run_and_every_reject_can_be_read(Database::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn marketers_stop_what_fills_segments_and_nobody_stops_what_is_over() {
+    let served = Served::open(Database::Sqlite).await;
+    let storage = served.shop.storage().await;
+    let (admin, marketer) = (
+        served.staff("admin").await,
+        served.staff("ai_marketer").await,
+    );
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the server looks at the same clock"
+    )]
+    let now = chrono::Utc::now();
+    let held = |n: u32, target: Option<SyncTarget>, minutes| HeldLease {
+        token: LeaseToken::from_uuid(Uuid::from_u128(n.into())),
+        job: SyncJobId::from_uuid(Uuid::from_u128(100 + u128::from(n))),
+        task: target.map(|target| SyncTask {
+            target,
+            scope: PurchaseScope::Automatic,
+            trigger: SyncTrigger::Manual,
+        }),
+        owner: "another replica".to_owned(),
+        until: now + chrono::TimeDelta::minutes(minutes),
+        cancel_wanted: false,
+    };
+    let cases = [
+        (held(1, Some(SyncTarget::Segments), 5), 204, 204),
+        (held(2, Some(SyncTarget::All), 5), 403, 204),
+        (held(3, None, 5), 403, 204),
+        (held(4, None, -5), 404, 404),
+    ];
+    for (n, (lease, by_marketer, by_admin)) in (1..).zip(cases) {
+        let mut work = storage.begin().await.unwrap();
+        let before = storage.held_lease().await.unwrap();
+        if let Some(before) = before {
+            work.release_lease(before.token).await.unwrap();
+        }
+        work.take_lease(&lease, now).await.unwrap();
+        // A job is known by its lease or its runs.
+        let run = SyncRun {
+            job: Some(lease.job),
+            ..run(n, SyncKind::Segments, SyncStatus::Failed)
+        };
+        work.put_run(&run).await.unwrap();
+        work.commit().await.unwrap();
+        let path = format!("/api/admin/1c/sync/task/{}/cancel", lease.job);
+        for (token, status) in [(&marketer, by_marketer), (&admin, by_admin)] {
+            served.post(token, &path, &json!({})).await.expect(status);
+            let wanted = storage.held_lease().await.unwrap().unwrap().cancel_wanted;
+            assert!(wanted || status != 204, "{lease:?}");
+        }
+    }
 }

@@ -194,7 +194,9 @@ impl From<&CalibrationReport> for CalibrationView {
 }
 
 impl Forecasting {
-    pub(in super::super) fn of(analysis: &ShopAnalysis, zone: Tz, language: Language) -> Self {
+    /// Shows what an analysis says of its models.
+    #[must_use]
+    pub fn of(analysis: &ShopAnalysis, zone: Tz, language: Language) -> Self {
         let (counts, spend) = (&analysis.models.counts, &analysis.models.spend);
         let parameters =
             |parameters: &[FittedParameter]| parameters.iter().map(Into::into).collect();
