@@ -468,6 +468,7 @@ async fn what_is_decided_while_a_refresh_runs_holds() {
     let population = service.load(AsOf::Now(shop.clock.now())).await.unwrap();
 
     // Excluded, included, left to the rule again, and a customer who has come since.
+    shop.clock.advance(TimeDelta::minutes(5));
     decide(everybody.id, users[1], Some(Decision::Exclude)).await;
     decide(everybody.id, users[0], None).await;
     decide(nobody.id, users[1], Some(Decision::Include)).await;
@@ -480,7 +481,12 @@ async fn what_is_decided_while_a_refresh_runs_holds() {
     work.commit().await.unwrap();
     decide(nobody.id, newcomer.id, Some(Decision::Include)).await;
 
+    shop.clock.advance(TimeDelta::minutes(5));
     service.refresh_all(&population).await.unwrap();
+    // They enter when it is written, and not before what was decided meanwhile.
+    let entered = shop.storage.transitions_of(users[2], 9).await.unwrap();
+    let entered: Vec<_> = entered.iter().map(|one| one.happened_at).collect();
+    assert_eq!(entered, [shop.clock.now()]);
     let auto = |user: &UserId| (*user, AssignmentSource::Auto);
     let manual = |user: UserId| (user, AssignmentSource::Manual);
     let expected: Vec<_> = users[2..].iter().map(auto).collect();
@@ -512,4 +518,26 @@ async fn two_edits_at_once_close_no_circle() {
     );
     assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
     service.load(AsOf::Now(shop.clock.now())).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_decision_that_waits_is_made_when_its_turn_comes() {
+    let shop = shop(1).await;
+    let service = &shop.service;
+    let everybody = service.create(new_segment("Все", &has_phone())).await;
+    let (segment, anna) = (everybody.unwrap().id, customer(1).id);
+    shop.refresh().await;
+    let another = shop.storage.begin().await.unwrap();
+    let users = [anna];
+    let decide = service.decide(segment, &users, Some(Decision::Exclude));
+    let wait = async {
+        tokio::task::yield_now().await;
+        shop.clock.advance(TimeDelta::minutes(5));
+        drop(another);
+    };
+    let (decided, ()) = tokio::join!(decide, wait);
+    assert_eq!(decided.unwrap().stored, 1);
+    let last = shop.storage.transitions_of(anna, 1).await.unwrap()[0];
+    let left = (Transition::Left, shop.clock.now());
+    assert_eq!((last.transition, last.happened_at), left);
 }

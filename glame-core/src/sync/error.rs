@@ -43,6 +43,24 @@ pub enum SyncError {
 }
 
 impl SyncError {
+    /// Tells whether the database was away or busy, so that the same may work in a moment.
+    #[must_use]
+    pub const fn is_of_a_database_away(&self) -> bool {
+        match self {
+            Self::Storage(error)
+            | Self::Analytics(AnalyticsError::Storage(error))
+            | Self::Loyalty(LoyaltyError::Storage(error))
+            | Self::Segments(SegmentError::Storage(error)) => error.is_temporary(),
+            Self::Busy { .. }
+            | Self::LeaseLost
+            | Self::Cancelled
+            | Self::Source(_)
+            | Self::Analytics(_)
+            | Self::Loyalty(_)
+            | Self::Segments(_) => false,
+        }
+    }
+
     /// Tells whether the same may work later without anybody's help.
     #[must_use]
     pub const fn is_temporary(&self) -> bool {
@@ -51,11 +69,11 @@ impl SyncError {
             Self::Source(error) | Self::Loyalty(LoyaltyError::Source(error)) => {
                 error.is_temporary()
             }
-            Self::Storage(error)
-            | Self::Analytics(AnalyticsError::Storage(error))
-            | Self::Loyalty(LoyaltyError::Storage(error))
-            | Self::Segments(SegmentError::Storage(error)) => error.is_temporary(),
-            Self::Cancelled | Self::Analytics(_) | Self::Loyalty(_) | Self::Segments(_) => false,
+            Self::Storage(_)
+            | Self::Cancelled
+            | Self::Analytics(_)
+            | Self::Loyalty(_)
+            | Self::Segments(_) => self.is_of_a_database_away(),
         }
     }
 }

@@ -89,7 +89,11 @@ impl CustomerSyncService {
         } else {
             "its process ended; another one went on"
         };
-        let lease = self.without_orphans(lease, error, now).await?;
+        if let Err(refused) = self.end_orphans(error, now).await {
+            // The job is left as it was found; the lease runs out by itself if this fails, too.
+            let _ = self.hand_over(lease).await;
+            return Err(refused);
+        }
         if is_given_up {
             self.release_lease(lease).await?;
             return Ok(None);

@@ -69,7 +69,7 @@ pub enum SyncStatus {
     Succeeded,
     /// Has stopped with an error; what it had written stays and is right.
     Failed,
-    /// Was stopped by a person; what it had written stays and is right.
+    /// Was stopped, by a person or because its server ended; what it had written stays and is right.
     Cancelled,
 }
 

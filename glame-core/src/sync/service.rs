@@ -245,7 +245,7 @@ impl CustomerSyncService {
         self.end_badly(active, error).await
     }
 
-    /// Ends a run whose work was left in the middle, so that its row still says that it is under way.
+    /// Ends a run whose work was left in the middle, if its row still says that it is under way.
     ///
     /// # Errors
     /// [`SyncError::LeaseLost`]: another process has ended it then; those of storage.
@@ -255,6 +255,12 @@ impl CustomerSyncService {
         lease: &SyncLease,
         error: &SyncError,
     ) -> Result<SyncRun, SyncError> {
+        // A commit that was on its way when the work was left holds the lease: this waits for it.
+        self.renew_lease(lease).await?;
+        let run = self.storage.run(run.id).await?.unwrap_or(run);
+        if run.status != SyncStatus::Running {
+            return Ok(run);
+        }
         let run = SyncRun {
             finished_at: Some(self.clock.now()),
             ..run

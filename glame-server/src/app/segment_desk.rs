@@ -145,3 +145,42 @@ async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 's
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use glame_core::testkit::MemoryStorage;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn customers_are_read_once_for_all_until_somebody_changes_a_segment() {
+        let settings = Settings::default();
+        let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::default());
+        let service = wiring::segments(&settings, Arc::clone(&storage)).unwrap();
+        let desk = SegmentDesk::new(storage, service, &settings);
+        let (one, other) = tokio::join!(desk.population(), desk.population());
+        let first = one.unwrap();
+        assert!(Arc::ptr_eq(&first, &other.unwrap()));
+        assert!(Arc::ptr_eq(&first, &desk.population().await.unwrap()));
+
+        desk.changing().install_defaults().await.unwrap();
+        let (one, other) = tokio::join!(desk.population(), desk.population());
+        let second = one.unwrap();
+        assert!(!Arc::ptr_eq(&first, &second));
+        assert!(Arc::ptr_eq(&second, &other.unwrap()));
+        assert_eq!((first.stats().len(), second.stats().len()), (0, 16));
+    }
+
+    #[tokio::test]
+    async fn customers_of_before_a_change_serve_only_who_asked_before_it() {
+        let settings = Settings::default();
+        let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::default());
+        let service = wiring::segments(&settings, Arc::clone(&storage)).unwrap();
+        let desk = SegmentDesk::new(storage, service, &settings);
+        let begun = desk.population().await.unwrap();
+        drop(desk.changing());
+        let before = desk.at_hand(0).await.unwrap();
+        assert!(before.is_some_and(|population| Arc::ptr_eq(&begun, &population)));
+        assert!(desk.at_hand(1).await.unwrap().is_none());
+    }
+}

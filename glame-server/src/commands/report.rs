@@ -58,7 +58,7 @@ pub(super) struct Options {
     /// today]
     #[arg(long, value_name = "DATE")]
     as_of: Option<NaiveDate>,
-    /// The most rows [default: 20, of JSON and CSV 100000]
+    /// The most rows [default: 20, in JSON and CSV of rfm, ltv and churn 100000]
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
     /// Print one JSON document
@@ -137,7 +137,7 @@ async fn top(settings: &Settings, options: &Options) -> Result<ExitCode, Command
     let zone = settings.analytics.metrics.zone;
     let storage = wiring::storage(settings).await?;
     let analytics = wiring::analytics(settings, Arc::clone(&storage));
-    let limit = options.rows();
+    let limit = options.limit.unwrap_or(20);
     let (as_of, rows) = analytics
         .get_top_customers(options.figures(), limit)
         .await?;

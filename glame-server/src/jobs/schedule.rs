@@ -1,12 +1,14 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use croner::Cron;
 use futures_util::future::try_join_all;
-use glame_core::ports::{Clock, StorageError};
+use glame_core::ports::{Clock, RunQuery, StorageError};
 use glame_core::sync::{
     PurchaseScope, SyncError, SyncKind, SyncRun, SyncTarget, SyncTask, SyncTrigger,
 };
+use glame_core::values::SyncJobId;
 
 use super::timetable::Timetable;
 use super::{SyncJob, SyncParts, SyncWorker};
@@ -19,6 +21,9 @@ use crate::wiring;
 
 /// After how long a turn that waits asks again.
 const ASKS_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
+/// How many jobs are looked at that may have done a turn.
+const JOBS_OF_A_TURN: u32 = 20;
 
 /// Runs a job when its time has come.
 ///
@@ -83,9 +88,12 @@ impl Scheduler {
                 Some(SyncError::Busy { owner, .. }) => {
                     tracing::info!(%owner, "another job is under way; this turn waits for it");
                 }
-                Some(SyncError::Storage(error)) if error.is_temporary() => {
+                Some(error) if error.is_of_a_database_away() => {
                     let error = describe(&error);
-                    tracing::warn!(error, "the database is away; this turn waits for it");
+                    tracing::warn!(
+                        error,
+                        "the database is away; somebody goes on when it is back"
+                    );
                 }
                 outcome => {
                     report(outcome);
@@ -100,13 +108,10 @@ impl Scheduler {
         SystemClock.now()
     }
 
-    /// Tells whether the job of a turn has begun, in any replica, or a person's that did the same.
+    /// Tells whether the job of a turn has begun, in any replica, or a person's that did as much.
     async fn is_taken(&self, turn: DateTime<Utc>) -> bool {
-        let kinds = self.target.kinds();
-        match try_join_all([kinds.first(), kinds.last()].map(|kind| self.last_since(turn, kind)))
-            .await
-        {
-            Ok(runs) => is_of_a_turn(&runs),
+        match self.jobs_since(turn).await {
+            Ok(jobs) => jobs.iter().any(|runs| does_the_turn_of(self.target, runs)),
             Err(error) => {
                 tracing::warn!(error = describe(&error), "the database does not answer");
                 false
@@ -114,14 +119,19 @@ impl Scheduler {
         }
     }
 
-    async fn last_since(
-        &self,
-        turn: DateTime<Utc>,
-        kind: Option<&SyncKind>,
-    ) -> Result<Option<SyncRun>, StorageError> {
-        let Some(kind) = kind else { return Ok(None) };
-        let last = self.parts.storage.last_run(*kind).await?;
-        Ok(last.filter(|run| run.queued_at >= turn))
+    /// Gives the runs of each job that has made the first step of this one since a turn.
+    async fn jobs_since(&self, turn: DateTime<Utc>) -> Result<Vec<Vec<SyncRun>>, StorageError> {
+        let query = RunQuery {
+            kind: self.target.kinds().first().copied(),
+            ..RunQuery::newest(JOBS_OF_A_TURN)
+        };
+        let storage = self.parts.storage.as_ref();
+        let runs = storage.runs(query).await?.into_iter();
+        let jobs: BTreeSet<SyncJobId> = runs
+            .filter(|run| run.queued_at >= turn)
+            .filter_map(|run| run.job)
+            .collect();
+        try_join_all(jobs.into_iter().map(|job| storage.runs_of_job(job))).await
     }
 
     async fn work(&self, stop: &Stop) -> Option<SyncError> {
@@ -141,14 +151,16 @@ impl Scheduler {
     }
 }
 
-/// Tells whether the newest runs of the first and the last step since a turn are those of its job.
-///
-/// A schedule's first step is enough: its job is under way, or has failed and was told of. A person may
-/// have asked for the first step alone.
-fn is_of_a_turn(runs: &[Option<SyncRun>]) -> bool {
-    let by_schedule = |run: &SyncRun| run.trigger == SyncTrigger::Schedule;
-    let first = runs.first().and_then(Option::as_ref);
-    first.is_some_and(by_schedule) || runs.iter().all(Option::is_some)
+/// Tells whether a job with these runs leaves nothing of a turn to be done: it began as the turn's job
+/// does, by a schedule, or by a person and went through all its steps.
+fn does_the_turn_of(target: SyncTarget, runs: &[SyncRun]) -> bool {
+    let first = runs.iter().min_by_key(|run| (run.started_at, run.id));
+    let kinds = target.kinds();
+    first.is_some_and(|first| {
+        let has = |kind: &SyncKind| runs.iter().any(|run| run.kind == *kind);
+        kinds.first() == Some(&first.kind)
+            && (first.trigger == SyncTrigger::Schedule || kinds.iter().all(has))
+    })
 }
 
 fn report(outcome: Option<SyncError>) {
@@ -156,5 +168,53 @@ fn report(outcome: Option<SyncError>) {
         None => {}
         Some(SyncError::Cancelled) => tracing::info!("the synchronisation was cancelled"),
         Some(error) => tracing::error!(error = describe(&error), "the synchronisation failed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use glame_core::sync::SyncStatus;
+    use glame_core::testkit::fixtures::{minute, run};
+
+    use super::*;
+
+    fn job(trigger: SyncTrigger, kinds: &[SyncKind]) -> Vec<SyncRun> {
+        let runs = (1_u32..).zip(kinds).map(|(n, kind)| SyncRun {
+            trigger,
+            started_at: Some(minute(n.into())),
+            ..run(n, *kind, SyncStatus::Failed)
+        });
+        // Storage gives them in an order of its own.
+        let mut runs: Vec<SyncRun> = runs.collect();
+        runs.reverse();
+        runs
+    }
+
+    #[test]
+    fn a_turn_is_done_by_its_own_job_or_one_that_did_as_much() {
+        use SyncKind::{Catalogue, Customers, Metrics, Points, Purchases, Segments};
+        let figures = [Metrics, Points, Segments];
+        let all = [Customers, Catalogue, Purchases, Metrics, Points, Segments];
+        let (schedule, manual) = (SyncTrigger::Schedule, SyncTrigger::Manual);
+        let cases = [
+            (SyncTarget::All, schedule, &all[..], true),
+            // It has failed, and was told of.
+            (SyncTarget::All, schedule, &all[..1], true),
+            (SyncTarget::All, manual, &all[..], true),
+            (SyncTarget::All, manual, &all[..1], false),
+            (SyncTarget::Metrics, schedule, &figures[..1], true),
+            (SyncTarget::Metrics, manual, &figures[..], true),
+            // The figures of a synchronisation are made without looking at the shop anew.
+            (SyncTarget::Metrics, schedule, &all[..], false),
+            (SyncTarget::All, schedule, &[], false),
+        ];
+        for (target, trigger, kinds, expected) in cases {
+            let runs = job(trigger, kinds);
+            assert_eq!(
+                does_the_turn_of(target, &runs),
+                expected,
+                "{target:?} {trigger:?} {kinds:?}"
+            );
+        }
     }
 }

@@ -97,10 +97,14 @@ impl SyncJob<'_> {
             never = self.keep_alive(&lease, lease_time / 3) => never,
             never = self.listen(&lease, &observer) => never,
         };
-        let is_cancelled = matches!(outcome.error, Some(SyncError::Cancelled));
-        // Nobody has asked for an end: this server stops, and another goes on.
-        let is_left = is_cancelled && !observer.is_raised() && self.worker == SyncWorker::Server;
-        let given_back = if is_left {
+        let is_left = match &outcome.error {
+            // Nobody has asked for an end: this server stops, and another goes on.
+            Some(SyncError::Cancelled) => !observer.is_raised(),
+            // Whoever finds the database there again goes on.
+            Some(error) => error.is_of_a_database_away(),
+            None => false,
+        };
+        let given_back = if is_left && self.worker == SyncWorker::Server {
             self.with.service.hand_over(lease).await
         } else {
             self.with.service.release_lease(lease).await
@@ -112,23 +116,16 @@ impl SyncJob<'_> {
     }
 
     async fn run_all(&self, lease: &SyncLease, observer: &dyn SyncObserver) -> SyncOutcome {
+        let done = match self.done_before(lease).await {
+            Ok(done) => done,
+            Err(error) => return SyncOutcome::refused(error),
+        };
         let mut outcome = SyncOutcome {
             runs: Vec::new(),
             settled: None,
             error: None,
         };
         let kinds = self.task.target.kinds();
-        let done = match self.done_before(lease).await {
-            Ok(done) => done,
-            Err(error) => {
-                if let Some(kind) = kinds.first() {
-                    let failed = self.failed_run(*kind, SystemClock.now(), lease, &error);
-                    outcome.runs.extend(failed.await);
-                }
-                outcome.error = Some(error);
-                return outcome;
-            }
-        };
         for kind in kinds.iter().filter(|kind| !done.contains(kind)) {
             let begun = SystemClock.now();
             let settled = &mut outcome.settled;

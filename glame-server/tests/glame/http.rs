@@ -47,6 +47,13 @@ pub(crate) async fn serve_with<const N: usize>(
     }
 }
 
+/// Asks a server to stop, as whoever runs it does.
+pub(crate) fn terminate(server: &Child) {
+    let id = server.id().unwrap().to_string();
+    let mut kill = std::process::Command::new("kill");
+    assert!(kill.arg(id).status().unwrap().success());
+}
+
 /// Asks for a path and gives status, head and body.
 pub(crate) async fn get(address: SocketAddr, path: &str) -> (u16, String, String) {
     let mut stream = TcpStream::connect(address).await.unwrap();

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use glame_core::ports::RunQuery;
-use glame_core::sync::SyncRun;
+use glame_core::sync::{SyncKind, SyncRun, SyncStatus};
 use glame_core::values::SyncJobId;
 use glame_onec_simulator::{SalesRegister, SimulatorSettings};
 use serde_json::{Value, json};
+use tokio::process::Child;
 
 use crate::api::client::Served;
 use crate::balancer::{Asking, Balancer, POLLS_EVERY, Traffic};
-use crate::http::serve;
+use crate::http::{serve, terminate};
 use crate::shop::{Database, Shop, small_shop};
 
 /// A job lasts longer than a replica waits before it asks again for the same turn, and less than the
@@ -72,8 +73,8 @@ async fn two_replicas_take_one_turn_once_and_never_work_together() {
     );
 }
 
-/// A server whose base answers nothing for minutes, with a job that waits for it.
-async fn waiting_for_the_base() -> (Served, String, Value) {
+/// A shop whose base answers nothing for minutes.
+async fn silent_shop() -> Shop {
     let settings = SimulatorSettings {
         base: small_shop(1),
         page_latency: Duration::from_mins(5),
@@ -81,6 +82,12 @@ async fn waiting_for_the_base() -> (Served, String, Value) {
     };
     let shop = Shop::of(settings, Database::Sqlite).await;
     shop.done(&["migrate"]).await;
+    shop
+}
+
+/// A server with a job that waits for its base.
+async fn waiting_for_the_base() -> (Served, String, Value) {
+    let shop = silent_shop().await;
     let served = Served::unsynchronised(shop).await;
     let admin = served.staff("admin").await;
     let begun = served
@@ -101,7 +108,7 @@ async fn a_job_that_waits_for_the_base_is_cancelled_within_seconds() {
     let path = begun["status_url"].as_str().unwrap();
     let cancel = format!("{path}/cancel");
     served.post(&admin, &cancel, &json!({})).await.expect(204);
-    let is_over = |job: &Value| job["status"] != "running";
+    let is_over = |job: &Value| !["running", "queued"].contains(&job["status"].as_str().unwrap());
     let over = job_when(&served, &admin, path, is_over).await;
     assert_eq!(over["status"], "cancelled", "{over}");
     assert_eq!(runs_of(&over, "customers"), [("cancelled", 0)]);
@@ -111,12 +118,40 @@ async fn a_job_that_waits_for_the_base_is_cancelled_within_seconds() {
     served.post(&admin, figures, &json!({})).await.expect(202);
 }
 
+/// It ends long before its patience does, and leaves the job to others.
+async fn stops_in_time(mut server: Child, shop: &Shop) {
+    terminate(&server);
+    let ended = tokio::time::timeout(Duration::from_secs(15), server.wait()).await;
+    assert!(ended.expect("it ends in time").unwrap().success());
+    let storage = shop.storage().await;
+    assert_eq!(storage.running().await.unwrap(), []);
+    let last = storage.last_run(SyncKind::Customers).await.unwrap();
+    assert_eq!(last.unwrap().status, SyncStatus::Cancelled);
+    let left = storage.held_lease().await.unwrap().unwrap();
+    assert!(left.task.is_some() && !left.cancel_wanted, "{left:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_whose_job_waits_for_the_base_stops_in_time() {
-    let (mut served, _, _) = waiting_for_the_base().await;
-    served.terminate();
-    let ended = tokio::time::timeout(Duration::from_secs(25), served.server.wait()).await;
-    assert!(ended.expect("it ends in time").unwrap().success());
+    let (served, _, _) = waiting_for_the_base().await;
+    stops_in_time(served.server, &served.shop).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_whose_turn_waits_for_the_base_stops_in_time() {
+    let shop = silent_shop()
+        .await
+        .with("GLAME_SYNC_SCHEDULE", "* * * * * *");
+    let (server, _) = serve(&shop).await;
+    let storage = shop.storage().await;
+    let begins = async {
+        while storage.running().await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    };
+    let begun = tokio::time::timeout(Duration::from_secs(30), begins).await;
+    begun.expect("the turn comes");
+    stops_in_time(server, &shop).await;
 }
 
 /// How a replica ends that works at a job.

@@ -92,12 +92,11 @@ impl SegmentService {
         let Effect::Stored(segment, decision) = effect else {
             return Ok(());
         };
-        let now = self.clock.now();
         let mut work = self.storage.begin().await?;
         let locked = work.lock_memberships(segment.id, users).await?;
         let locked = locked.ok_or(SegmentError::NotFound(segment.id))?;
-        // As it is now, which may not be as it was read.
-        let segment = &locked.segment;
+        // Both as they are now: others may have changed the segment and its members meanwhile.
+        let (segment, now) = (&locked.segment, self.clock.now());
         let Some(decision) = decision else {
             work.remove_overrides(segment.id, users).await?;
             return Ok(work.commit().await?);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Child;
 
-use crate::http::{SECRET, serve_with};
+use crate::http::{SECRET, serve_with, terminate};
 use crate::shop::{Database, Shop, small_shop};
 
 pub(crate) const PASSWORD: &str = "enough-secret-for-a-test";
@@ -136,9 +136,7 @@ impl Served {
 
     /// Asks the server to stop, as whoever runs the replicas does.
     pub(crate) fn terminate(&self) {
-        let id = self.server.id().unwrap().to_string();
-        let mut kill = std::process::Command::new("kill");
-        assert!(kill.arg(id).status().unwrap().success());
+        terminate(&self.server);
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
