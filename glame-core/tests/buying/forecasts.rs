@@ -28,6 +28,8 @@ fn a_shop_is_forecast_at_once_as_it_is_page_by_page() {
     let columns = PurchaseColumns::try_new(2_358, &customer, &day, &cents).unwrap();
     let (models, forecasts) = forecast_shop(columns, end(), ForecastPolicy::default(), 2);
     assert_eq!(models.counts.verdict, Verdict::Converged);
+    assert!(models.counts.gain_by_drop_out.unwrap() > 50.0);
+    assert!(models.counts.tells_who_has_left());
     assert_eq!(models.spend.verdict, Verdict::Converged);
     assert_eq!(forecasts.len(), 2_358);
     assert_eq!(forecasts[2_357], None, "who has not bought is not forecast");

@@ -61,6 +61,10 @@ pub fn forecasting_text(analysis: &ShopAnalysis, zone: Tz) -> String {
         ),
         String::new(),
     ];
+    if !counts.tells_who_has_left() {
+        let rules = "Nobody can be seen dropping out for certain: risks rest on plain rules.";
+        lines.push(rules.to_owned());
+    }
     match &analysis.calibration {
         None => lines.push("The shop is too young to tell how forecasts hold.".to_owned()),
         Some(report) => lines.push(format!(

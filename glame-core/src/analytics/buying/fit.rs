@@ -13,6 +13,10 @@ const FEW_GROUPS: usize = 12_000;
 /// With fewer customers who came back the parameters mean nothing.
 const FEWEST_REPEAT_BUYERS: usize = 20;
 
+/// Drop-out takes two parameters more. By Akaike's criterion it is told from none if they raise the
+/// log-likelihood by more than so much.
+const EVIDENT_GAIN: f64 = 2.0;
+
 /// How far the logarithms of parameters may lie from those of a plain start.
 const BOX: (f64, f64) = (-12.0, 14.0);
 
@@ -29,6 +33,9 @@ pub struct BuyingFit {
     pub parameters: Vec<FittedParameter>,
     /// The log-likelihood of (x, `t_x`, T), times in weeks.
     pub log_likelihood: Option<f64>,
+    /// By how much drop-out raises it; none if there was nothing to learn from.
+    #[serde(default)]
+    pub gain_by_drop_out: Option<f64>,
     /// The customers who were looked at.
     pub customers: usize,
     /// Those of them who came back.
@@ -75,6 +82,7 @@ impl BuyingFit {
             model: None,
             parameters: Vec::new(),
             log_likelihood: None,
+            gain_by_drop_out: None,
             customers: data.customers(),
             repeat_buyers: data.repeat_buyers(),
         };
@@ -98,8 +106,9 @@ impl BuyingFit {
         if found.end == SearchEnd::Lost || without.end == SearchEnd::Lost {
             return nothing(Verdict::Unsettled);
         }
-        let drops_out = found.local.value - without.local.value >= 1e-3
-            && measures_drop_out(kind, found.parameters(), data.median_age_weeks());
+        let gain = found.local.value - without.local.value;
+        let drops_out =
+            gain >= 1e-3 && measures_drop_out(kind, found.parameters(), data.median_age_weeks());
         let settled = if drops_out {
             Settled::of(kind, &found, scale)
         } else {
@@ -114,8 +123,19 @@ impl BuyingFit {
             model: Some(settled.model),
             parameters: settled.parameters,
             log_likelihood: Some(settled.log_likelihood),
+            gain_by_drop_out: Some(if drops_out { gain } else { 0.0 }),
             ..nothing(settled.verdict)
         }
+    }
+
+    /// Tells whether the fit says who has dropped out: drop-out was measured, and it is evident.
+    ///
+    /// A fit may converge with next to none, which explains the data hardly better than none at all;
+    /// everybody would be called alive for sure.
+    #[must_use]
+    pub fn tells_who_has_left(&self) -> bool {
+        let is_evident = |gain| gain > EVIDENT_GAIN;
+        self.verdict.measures_drop_out() && self.gain_by_drop_out.is_none_or(is_evident)
     }
 }
 

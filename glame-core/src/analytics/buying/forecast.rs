@@ -250,7 +250,7 @@ impl FittedModels {
     fn tells_who_has_left(&self, model: BuyingModel, summary: &PurchaseSummary) -> bool {
         // BG/NBD calls one-time buyers alive for ever, which is no statement about them.
         let says_nothing = model.kind() == ModelKind::BgNbd && summary.repeats() == 0;
-        self.counts.verdict.measures_drop_out() && !says_nothing
+        self.counts.tells_who_has_left() && !says_nothing
     }
 
     fn by_rule(&self, summary: &PurchaseSummary) -> CustomerForecast {

@@ -22,6 +22,7 @@ fn models(kind: ModelKind, verdict: Verdict) -> FittedModels {
             })),
             parameters: Vec::new(),
             log_likelihood: None,
+            gain_by_drop_out: Some(100.0),
             customers: 2_357,
             repeat_buyers: 946,
         },
@@ -161,6 +162,25 @@ fn points_answer_where_no_fit_says_who_has_left() {
             levels,
             [low, medium, medium],
             "the own rhythm counts here too"
+        );
+    }
+}
+
+#[test]
+fn drop_out_that_is_hardly_told_from_none_says_of_nobody_that_they_are_alive() {
+    let mut models = models(ModelKind::MbgNbd, Verdict::Converged);
+    for (gain, basis) in [
+        (None, ChurnBasis::Model),
+        (Some(2.1), ChurnBasis::Model),
+        (Some(1.9), ChurnBasis::Heuristic),
+        (Some(0.0), ChurnBasis::Heuristic),
+    ] {
+        models.counts.gain_by_drop_out = gain;
+        let found = risk(&[0, 20, 35], 400, None, &models);
+        assert_eq!(
+            (found.level, found.basis),
+            (ChurnLevel::High, basis),
+            "{gain:?}"
         );
     }
 }
