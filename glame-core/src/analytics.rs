@@ -7,6 +7,7 @@ pub mod buying;
 mod metrics;
 mod outlook;
 mod preferences;
+mod ranking;
 mod rfm;
 mod scoring;
 mod service;
@@ -19,6 +20,7 @@ pub use metrics::{
 };
 pub use outlook::{CustomerOutlook, Foresight, MeasuredCustomer, OutlookPolicy, WrongOutlook};
 pub use preferences::{Preference, PurchasePreferences};
+pub use ranking::Ranking;
 pub use rfm::{
     ParseScoreError, PurchaseColumns, PurchaseColumnsError, RfmColumns, RfmCuts, RfmInputs,
     RfmPolicy, RfmScore, RfmSegment, Score, ScorePolicy, UnorderedCuts,

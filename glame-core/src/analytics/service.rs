@@ -2,7 +2,7 @@
 
 mod outlooks;
 
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AsOf, CategoryNames, CustomerDays, CustomerMetrics, CustomerStatus, MeasuredCustomer,
-    MetricsPolicy, Occasions, OutlookPolicy, PurchaseFigures, RfmCuts, RfmInputs, RfmScore,
-    RfmSegment, SettledHistory, UnorderedCuts,
+    MetricsPolicy, Occasions, OutlookPolicy, PurchaseFigures, Ranking, RfmCuts, RfmInputs,
+    RfmScore, RfmSegment, SettledHistory, UnorderedCuts,
 };
 use crate::catalogue::Product;
 use crate::ports::{Storage, StorageError};
@@ -182,23 +182,13 @@ impl CustomerAnalyticsService {
         figures: Figures,
         limit: usize,
     ) -> Result<(AsOf, Vec<CustomerMetrics>), AnalyticsError> {
-        // The smallest of the largest lies on top of the heap and gives way first.
-        let mut heap: BinaryHeap<Ranked> = BinaryHeap::new();
+        let mut ranking = Ranking::of(limit);
         let (as_of, _) = self
             .for_each(figures, |row| {
-                heap.push(Ranked(row.clone()));
-                if heap.len() > limit {
-                    heap.pop();
-                }
+                ranking.add(row.figures.total_spent, row.figures.user, || row.clone());
             })
             .await?;
-        Ok((
-            as_of,
-            heap.into_sorted_vec()
-                .into_iter()
-                .map(|ranked| ranked.0)
-                .collect(),
-        ))
+        Ok((as_of, ranking.into_values().collect()))
     }
 
     /// Looks at the figures of every customer, by user id.
@@ -245,38 +235,6 @@ impl CustomerAnalyticsService {
                 Ok((as_of, yardstick.cuts))
             }
         }
-    }
-}
-
-/// Orders customers by what they have spent, the most first.
-struct Ranked(CustomerMetrics);
-
-impl Ranked {
-    fn key(&self) -> (std::cmp::Reverse<Money>, UserId) {
-        (
-            std::cmp::Reverse(self.0.figures.total_spent),
-            self.0.figures.user,
-        )
-    }
-}
-
-impl PartialEq for Ranked {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for Ranked {}
-
-impl PartialOrd for Ranked {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Ranked {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.key().cmp(&other.key())
     }
 }
 

@@ -1,6 +1,5 @@
 //! What the models and the calendar say of the whole shop.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
@@ -16,7 +15,7 @@ use super::buying::{
 };
 use super::{
     AsOf, CategoryNames, CustomerOutlook, CustomerStatus, Foresight, Group, MeasuredCustomer,
-    OutlookPolicy, RfmScore, RfmSegment, day_number,
+    OutlookPolicy, Ranking, RfmScore, RfmSegment, day_number,
 };
 use crate::values::{Money, PlainText, UserId};
 
@@ -169,14 +168,10 @@ pub(super) struct Survey {
     churn: BTreeMap<ChurnLevel, Group>,
     cohorts: CohortCollector,
     findings: FindingCollector<UserId>,
-    most_valuable: Listed,
-    top_spenders: Listed,
-    most_at_risk: Listed,
+    most_valuable: Ranking<Money, CustomerOutlook>,
+    top_spenders: Ranking<Money, CustomerOutlook>,
+    most_at_risk: Ranking<Money, CustomerOutlook>,
 }
-
-/// The customers with most of something.
-#[derive(Debug, Default)]
-struct Listed(BTreeMap<(Reverse<Money>, UserId), CustomerOutlook>);
 
 impl Learning {
     pub(super) fn new(today: NaiveDate, policy: OutlookPolicy, categories: CategoryNames) -> Self {
@@ -238,9 +233,9 @@ impl Learning {
             churn: BTreeMap::new(),
             cohorts: CohortCollector::until(day_zero, day_number(self.today))?,
             findings: FindingCollector::as_of(day_number(self.today)),
-            most_valuable: Listed::default(),
-            top_spenders: Listed::default(),
-            most_at_risk: Listed::default(),
+            most_valuable: Ranking::of(LISTED),
+            top_spenders: Ranking::of(LISTED),
+            most_at_risk: Ranking::of(LISTED),
         })
     }
 }
@@ -268,12 +263,18 @@ impl Survey {
             self.values.add(&outlook.value);
             let group = self.churn.entry(outlook.churn.level).or_default();
             group.add(outlook.value.historic);
+            let (spent, total) = (
+                outlook.value.historic,
+                outlook.value.by(ValueMeasure::Total),
+            );
+            let list = |ranking: &mut Ranking<Money, CustomerOutlook>, amount| {
+                ranking.add(amount, outlook.user, || outlook.clone());
+            };
             if outlook.churn.level == ChurnLevel::High {
-                self.most_at_risk.add(outlook.value.historic, outlook);
+                list(&mut self.most_at_risk, spent);
             }
-            let total = outlook.value.by(ValueMeasure::Total);
-            self.most_valuable.add(total, outlook);
-            self.top_spenders.add(outlook.value.historic, outlook);
+            list(&mut self.most_valuable, total);
+            list(&mut self.top_spenders, spent);
         }
         outlooks
     }
@@ -322,27 +323,13 @@ impl Survey {
             cohorts: self.cohorts.finish(),
             calibration: CalibrationReport::of(&self.outcomes, weeks),
             findings: self.findings.finish(),
-            most_valuable: self.most_valuable.0.into_values().collect(),
-            top_spenders: self.top_spenders.0.into_values().collect(),
-            most_at_risk: self.most_at_risk.0.into_values().collect(),
+            most_valuable: self.most_valuable.into_values().collect(),
+            top_spenders: self.top_spenders.into_values().collect(),
+            most_at_risk: self.most_at_risk.into_values().collect(),
             models: self.models,
             season: self.season,
             next_category: self.next_category,
             bought_together: self.bought_together,
-        }
-    }
-}
-
-impl Listed {
-    fn add(&mut self, amount: Money, outlook: &CustomerOutlook) {
-        let key = (Reverse(amount), outlook.user);
-        let is_full = self.0.len() >= LISTED;
-        if is_full && self.0.last_key_value().is_some_and(|(last, _)| key > *last) {
-            return;
-        }
-        self.0.insert(key, outlook.clone());
-        if is_full {
-            self.0.pop_last();
         }
     }
 }

@@ -1,5 +1,4 @@
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -8,7 +7,7 @@ use clap::{Args, Subcommand};
 use glame_core::analytics::buying::{Language, ValueMeasure};
 use glame_core::analytics::{
     AsOf, CustomerAnalyticsService, CustomerMetrics, CustomerOutlook, CustomerStatus, Figures,
-    ShopAnalysis,
+    Ranking, ShopAnalysis,
 };
 use glame_core::ports::Clock;
 use glame_core::users::User;
@@ -177,23 +176,15 @@ async fn outlooks<K: Ord + Send>(
     key: fn(&CustomerOutlook) -> K,
 ) -> Result<(ShopAnalysis, Vec<CustomerOutlook>), CommandError> {
     let analytics = wiring::analytics(settings, wiring::storage(settings).await?);
-    let rows = options.rows();
-    let mut ranked: BTreeMap<(Reverse<K>, UserId), CustomerOutlook> = BTreeMap::new();
+    let mut ranking = Ranking::of(options.rows());
     let analysis = analytics
         .analyse_shop(options.as_of(settings), SystemClock.now(), |_, outlooks| {
             for outlook in outlooks {
-                let place = (Reverse(key(outlook)), outlook.user);
-                let last = ranked.last_key_value().map(|(last, _)| last);
-                if ranked.len() < rows || last.is_some_and(|last| place < *last) {
-                    ranked.insert(place, outlook.clone());
-                }
-                if ranked.len() > rows {
-                    ranked.pop_last();
-                }
+                ranking.add(key(outlook), outlook.user, || outlook.clone());
             }
         })
         .await?;
-    Ok((analysis, ranked.into_values().collect()))
+    Ok((analysis, ranking.into_values().collect()))
 }
 
 async fn ltv(settings: &Settings, options: &Options) -> Result<ExitCode, CommandError> {
