@@ -22,6 +22,7 @@ mod rate;
 mod records;
 mod refusal;
 mod service;
+mod spendable;
 mod statement;
 mod transaction;
 mod verification;
@@ -47,6 +48,7 @@ pub use service::{
     BalanceAt, Difference, Granted, GroupCommit, LoyaltyError, LoyaltyService, MOST_POSTINGS,
     PointsLedger, Reconciliation, Settled, SourceBalance, Swept, Verification,
 };
+pub use spendable::Spendable;
 pub use statement::Statement;
 pub use transaction::{
     Actor, ChainHash, Draw, IdempotencyKey, LoyaltyTransaction, NewLot, ParseActorError,

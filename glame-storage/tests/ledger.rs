@@ -28,12 +28,16 @@ async fn sqlite() -> (Arc<dyn Storage>, SqliteConnection, TempDir) {
     (storage, connection, folder)
 }
 
-/// Gives a customer 200 points and lets 150 of them be spent.
+/// Gives a customer 200 points, lets 150 of them be spent, and gives 30 that will expire.
 async fn fill(storage: &dyn Storage) {
     let anna = customer(1);
     let mut account = LoyaltyAccount::new(anna.id);
     let mut transactions = Vec::new();
-    for command in [bonus(1, 200, None), spend(150)] {
+    for command in [
+        bonus(1, 200, None),
+        spend(150),
+        bonus(2, 30, Some(minute(9))),
+    ] {
         let posting = posting(anna.id, command, None);
         let decided = decide(&account, &posting, &LoyaltyProgramme::guide(), minute(1)).unwrap();
         for transaction in decided {
@@ -88,12 +92,13 @@ const REPLACES: [&str; 3] = [
 ];
 
 /// What breaks a rule that each row keeps.
-const IMPOSSIBLE: [&str; 6] = [
+const IMPOSSIBLE: [&str; 7] = [
     "UPDATE loyalty_lots SET remaining = -1",
     "UPDATE loyalty_lots SET remaining = original + 1",
     "UPDATE loyalty_lots SET expired = original",
     "UPDATE loyalty_lots SET expired = -1",
     "UPDATE loyalty_accounts SET debt = -1",
+    "UPDATE loyalty_accounts SET spendable = -1",
     "UPDATE loyalty_accounts SET sequence = -1",
 ];
 
@@ -145,11 +150,53 @@ async fn sqlite_refuses_to_change_the_ledger() {
     assert_eq!(after, before);
 }
 
+/// What a migration does to accounts that are there already, after it has made columns.
+fn adding_up(migration: &str) -> String {
+    let update = migration.split_once("UPDATE").unwrap().1;
+    format!(
+        "UPDATE loyalty_accounts SET spendable = 0, spendable_since = NULL, spendable_until = NULL;
+         UPDATE {update}"
+    )
+}
+
+#[tokio::test]
+async fn postgres_adds_up_what_can_be_spent_of_older_accounts() {
+    let (storage, mut connection) = postgres().await;
+    fill(storage.as_ref()).await;
+    let before = storage.loyalty_accounts_after(None, 9).await.unwrap();
+    let spendable = before[0].header.spendable;
+    assert_eq!(
+        (spendable.points.get(), spendable.until),
+        (80, Some(minute(9)))
+    );
+    let migration = include_str!("../migrations/postgres/0013_spendable_points.sql");
+    sqlx::raw_sql(AssertSqlSafe(adding_up(migration)))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let after = storage.loyalty_accounts_after(None, 9).await.unwrap();
+    assert_eq!(after, before);
+}
+
+#[tokio::test]
+async fn sqlite_adds_up_what_can_be_spent_of_older_accounts() {
+    let (storage, mut connection, _folder) = sqlite().await;
+    fill(storage.as_ref()).await;
+    let before = storage.loyalty_accounts_after(None, 9).await.unwrap();
+    let migration = include_str!("../migrations/sqlite/0013_spendable_points.sql");
+    sqlx::raw_sql(AssertSqlSafe(adding_up(migration)))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let after = storage.loyalty_accounts_after(None, 9).await.unwrap();
+    assert_eq!(after, before);
+}
+
 /// What is done to a database that lets itself be changed, and where it is told.
 const DAMAGES: [(&str, &str); 6] = [
     ("loyalty_accounts", "birthdays = '{'"),
     ("loyalty_accounts", "sequence = 4294967296"),
-    ("loyalty_lots", "lot = 4294967296"),
+    ("loyalty_lots", "lot = lot + 4294967296"),
     ("loyalty_transactions", "kind = 'gift'"),
     ("loyalty_transactions", "explain = '{}'"),
     ("loyalty_draws", "lot = -1"),

@@ -4,7 +4,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::records::{Debit, Recalled, ReceiptRecord};
-use super::{ChainHash, Draw, Explain, Lot, LotState, LoyaltyTransaction, NewLot, Sequence};
+use super::{
+    ChainHash, Draw, Explain, Lot, LotState, LoyaltyTransaction, NewLot, Sequence, Spendable,
+};
 use crate::values::{DocumentRef, Points, TransactionId, UserId};
 
 /// The points of one customer, as far as they are needed to decide.
@@ -33,6 +35,9 @@ pub struct AccountHeader {
     pub balance: i64,
     /// What the customer owes.
     pub debt: Points,
+    /// What can be spent, as it was when the last transaction was written down.
+    #[serde(skip)]
+    pub spendable: Spendable,
     /// When the last transaction was written down.
     pub recorded_at: Option<DateTime<Utc>>,
     /// The hash of the last transaction.
@@ -117,6 +122,7 @@ impl AccountHeader {
             sequence: Sequence::NONE,
             balance: 0,
             debt: Points::ZERO,
+            spendable: Spendable::NOTHING,
             recorded_at: None,
             hash: ChainHash::ZERO,
             birthdays: Vec::new(),
@@ -238,6 +244,7 @@ impl LoyaltyAccount {
         header.sequence = transaction.sequence;
         header.balance = sum;
         header.debt = debt;
+        header.spendable = Spendable::around(transaction.recorded_at, &self.lots);
         header.recorded_at = Some(transaction.recorded_at);
         header.hash = transaction.hash;
         header

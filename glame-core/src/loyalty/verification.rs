@@ -1,6 +1,8 @@
 use serde::Serialize;
 
-use super::{AccountHeader, LedgerFault, Lot, LoyaltyAccount, LoyaltyTransaction, Sequence};
+use super::{
+    AccountHeader, LedgerFault, Lot, LoyaltyAccount, LoyaltyTransaction, Sequence, Spendable,
+};
 use crate::values::{TransactionId, UserId};
 
 /// Something in a stored ledger that does not follow from its transactions.
@@ -48,6 +50,13 @@ pub fn verify_ledger(
             header.sequence, replayed.sequence
         );
         findings.push(finding(transactions.last(), problem));
+    } else if replayed.spendable != header.spendable {
+        let problem = format!(
+            "the account says that {}, its lots come to {}",
+            told(header.spendable),
+            told(replayed.spendable)
+        );
+        findings.push(finding(None, problem));
     } else if replayed != header {
         let problem = format!(
             "the account says a balance of {} and a debt of {}, its transactions come to {} and {}",
@@ -74,4 +83,60 @@ pub fn verify_ledger(
         }
     }
     findings
+}
+
+/// Tells what can be spent, and for how long.
+fn told(spendable: Spendable) -> String {
+    let Spendable {
+        points,
+        since,
+        until,
+    } = spendable;
+    format!("{points} points can be spent from {since:?} until {until:?}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loyalty::{LoyaltyProgramme, decide};
+    use crate::testkit::fixtures::loyalty::{bonus, day, posting};
+    use crate::testkit::fixtures::{customer, minute};
+    use crate::values::Points;
+
+    #[test]
+    fn what_an_account_says_of_its_lots_is_compared_with_them() {
+        let mut account = LoyaltyAccount::new(customer(1).id);
+        let gift = posting(customer(1).id, bonus(1, 30, Some(day(9))), None);
+        let programme = LoyaltyProgramme::guide();
+        let transactions = decide(&account, &gift, &programme, minute(1)).unwrap();
+        for transaction in &transactions {
+            account.apply(transaction).unwrap();
+        }
+        let findings =
+            |header: &AccountHeader| verify_ledger(header, account.lots(), &transactions);
+        let header = account.header();
+        assert_eq!(findings(header), []);
+        for spendable in [
+            Spendable {
+                points: Points::ZERO,
+                ..header.spendable
+            },
+            Spendable {
+                until: None,
+                ..header.spendable
+            },
+        ] {
+            let altered = AccountHeader {
+                spendable,
+                ..header.clone()
+            };
+            let [finding] = &findings(&altered)[..] else {
+                panic!("one finding");
+            };
+            assert!(
+                finding.problem.contains("its lots come to 30 points"),
+                "{finding:?}"
+            );
+        }
+    }
 }

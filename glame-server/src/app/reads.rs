@@ -7,7 +7,7 @@ use glame_core::customers::{CustomerError, Profile};
 use glame_core::loyalty::{LoyaltyBalance, LoyaltyService, LoyaltyTransaction};
 use glame_core::ports::{Storage, TransactionQuery};
 use glame_core::users::Role;
-use glame_core::values::UserId;
+use glame_core::values::{Points, UserId};
 
 use super::batches::Batches;
 use crate::api::Problem;
@@ -17,6 +17,7 @@ use crate::api::Problem;
 pub struct Reads {
     profiles: Batches<UserId, Option<Profile>>,
     figures: Batches<UserId, Option<CustomerMetrics>>,
+    points: Batches<UserId, Points>,
     balances: Batches<UserId, Option<LoyaltyBalance>>,
     transactions: Batches<TransactionQuery, Vec<LoyaltyTransaction>>,
     audit: Batches<AuditEntry, ()>,
@@ -29,7 +30,8 @@ impl Reads {
         let of_profiles = Arc::clone(storage);
         let of_figures = Arc::clone(storage);
         let of_transactions = Arc::clone(storage);
-        let (of_audit, loyalty) = (Arc::clone(storage), loyalty.clone());
+        let of_audit = Arc::clone(storage);
+        let (of_points, loyalty) = (loyalty.clone(), loyalty.clone());
         Self {
             profiles: Batches::begin(move |users: Vec<UserId>| {
                 let storage = Arc::clone(&of_profiles);
@@ -44,6 +46,10 @@ impl Reads {
                     let found = storage.metrics(&once(&users)).await?;
                     Ok(in_order(&users, found, |metrics| metrics.figures.user))
                 }
+            }),
+            points: Batches::begin(move |users: Vec<UserId>| {
+                let loyalty = of_points.clone();
+                async move { Ok(loyalty.available_points(&users).await?) }
             }),
             balances: Batches::begin(move |users: Vec<UserId>| {
                 let loyalty = loyalty.clone();
@@ -91,7 +97,15 @@ impl Reads {
         self.figures.ask(user).await
     }
 
-    /// Gives the points of a user; nobody has none.
+    /// Gives the points that a user can spend now; nobody has none.
+    ///
+    /// # Errors
+    /// That the database does not answer.
+    pub async fn points(&self, user: UserId) -> Result<Points, Problem> {
+        self.points.ask(user).await
+    }
+
+    /// Gives all that there is to tell of the points of a user; nobody has none.
     ///
     /// # Errors
     /// That the database does not answer.

@@ -1,8 +1,16 @@
-SELECT COALESCE((
-           SELECT SUM(remaining)
-           FROM loyalty_lots
-           WHERE user_id = asked.user_id AND open
-             AND available_from <= $2 AND (expires_at IS NULL OR expires_at > $2)
-       ), 0)::bigint AS "available!"
+-- What an account tells holds until a lot comes or goes; then its lots are added up.
+SELECT COALESCE(
+           CASE
+               WHEN (account.spendable_since IS NULL OR account.spendable_since <= $2)
+                   AND (account.spendable_until IS NULL OR account.spendable_until > $2)
+               THEN account.spendable
+               ELSE (
+                   SELECT SUM(remaining)::bigint
+                   FROM loyalty_lots
+                   WHERE user_id = asked.user_id AND open
+                     AND available_from <= $2 AND (expires_at IS NULL OR expires_at > $2)
+               )
+           END, 0) AS "available!"
 FROM UNNEST($1::uuid[]) WITH ORDINALITY AS asked (user_id, place)
+LEFT JOIN loyalty_accounts AS account ON account.user_id = asked.user_id
 ORDER BY place

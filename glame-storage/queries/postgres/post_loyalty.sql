@@ -3,11 +3,16 @@
 WITH headers AS (
     UPDATE loyalty_accounts AS account
     SET sequence = given.sequence, balance = given.balance, debt = given.debt,
-        recorded_at = given.recorded_at, hash = given.hash, birthdays = given.birthdays
+        spendable = given.spendable, spendable_since = given.spendable_since,
+        spendable_until = given.spendable_until, recorded_at = given.recorded_at,
+        hash = given.hash, birthdays = given.birthdays
     FROM UNNEST(
-        $1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::bytea[],
-        $7::text[]
-    ) AS given (user_id, sequence, balance, debt, recorded_at, hash, birthdays)
+        $1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[],
+        $7::timestamptz[], $8::timestamptz[], $9::bytea[], $10::text[]
+    ) AS given (
+        user_id, sequence, balance, debt, spendable, spendable_since, spendable_until,
+        recorded_at, hash, birthdays
+    )
     WHERE account.user_id = given.user_id
     RETURNING account.user_id
 ), lots AS (
@@ -15,9 +20,9 @@ WITH headers AS (
         user_id, lot, original, remaining, expired, available_from, expires_at, reinstated,
         open
     )
-    SELECT unnest($8::uuid[]), unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::bigint[]),
-           unnest($12::bigint[]), unnest($13::timestamptz[]), unnest($14::timestamptz[]),
-           unnest($15::boolean[]), unnest($11::bigint[]) > 0
+    SELECT unnest($11::uuid[]), unnest($12::bigint[]), unnest($13::bigint[]), unnest($14::bigint[]),
+           unnest($15::bigint[]), unnest($16::timestamptz[]), unnest($17::timestamptz[]),
+           unnest($18::boolean[]), unnest($14::bigint[]) > 0
     ON CONFLICT (user_id, lot) DO UPDATE
     SET original = EXCLUDED.original, remaining = EXCLUDED.remaining, expired = EXCLUDED.expired,
         available_from = EXCLUDED.available_from, expires_at = EXCLUDED.expires_at,
@@ -29,21 +34,21 @@ WITH headers AS (
         receipt, reverses, effective_at, recorded_at, rule, rule_version, idempotency_key,
         natural_key, explain, previous_hash, hash
     )
-    SELECT unnest($16::uuid[]), unnest($17::bigint[]), unnest($18::uuid[]), unnest($19::text[]),
-           unnest($20::bigint[]), unnest($21::bigint[]), unnest($22::bigint[]),
-           unnest($23::timestamptz[]), unnest($24::timestamptz[]), unnest($25::boolean[]),
-           unnest($26::bigint[]), unnest($27::text[]), unnest($28::text[]), unnest($29::text[]),
-           unnest($30::uuid[]), unnest($31::bigint[]), unnest($32::timestamptz[]),
-           unnest($33::timestamptz[]), unnest($34::text[]), unnest($35::bigint[]),
-           unnest($36::text[]), unnest($37::text[]), unnest($38::text[]), unnest($39::bytea[]),
-           unnest($40::bytea[])
+    SELECT unnest($19::uuid[]), unnest($20::bigint[]), unnest($21::uuid[]), unnest($22::text[]),
+           unnest($23::bigint[]), unnest($24::bigint[]), unnest($25::bigint[]),
+           unnest($26::timestamptz[]), unnest($27::timestamptz[]), unnest($28::boolean[]),
+           unnest($29::bigint[]), unnest($30::text[]), unnest($31::text[]), unnest($32::text[]),
+           unnest($33::uuid[]), unnest($34::bigint[]), unnest($35::timestamptz[]),
+           unnest($36::timestamptz[]), unnest($37::text[]), unnest($38::bigint[]),
+           unnest($39::text[]), unnest($40::text[]), unnest($41::text[]), unnest($42::bytea[]),
+           unnest($43::bytea[])
 ), draws AS (
     INSERT INTO loyalty_draws (user_id, sequence, position, lot, points)
-    SELECT unnest($41::uuid[]), unnest($42::bigint[]), unnest($43::bigint[]), unnest($44::bigint[]),
-           unnest($45::bigint[])
+    SELECT unnest($44::uuid[]), unnest($45::bigint[]), unnest($46::bigint[]), unnest($47::bigint[]),
+           unnest($48::bigint[])
 ), requests AS (
     INSERT INTO loyalty_requests (user_id, idempotency_key, request, outcome, decided_at)
-    SELECT unnest($46::uuid[]), unnest($47::text[]), unnest($48::text[]), unnest($49::text[]),
-           unnest($50::timestamptz[])
+    SELECT unnest($49::uuid[]), unnest($50::text[]), unnest($51::text[]), unnest($52::text[]),
+           unnest($53::timestamptz[])
 )
 SELECT COUNT(user_id) AS "locked!" FROM headers

@@ -7,7 +7,9 @@ mod totals;
 mod transaction;
 
 use chrono::NaiveDate;
-use glame_core::loyalty::{AccountHeader, ChainHash, IdempotencyKey, Lot, Sequence, Term};
+use glame_core::loyalty::{
+    AccountHeader, ChainHash, IdempotencyKey, Lot, Sequence, Spendable, Term,
+};
 use glame_core::ports::{SettlementMark, StorageError, StoredRequest};
 use glame_core::values::{Points, UserId};
 use serde::Serialize;
@@ -29,6 +31,9 @@ pub(crate) struct AccountRow {
     pub(crate) sequence: i64,
     pub(crate) balance: i64,
     pub(crate) debt: i64,
+    pub(crate) spendable: i64,
+    pub(crate) spendable_since: Option<Instant>,
+    pub(crate) spendable_until: Option<Instant>,
     pub(crate) recorded_at: Option<Instant>,
     pub(crate) hash: Vec<u8>,
     pub(crate) birthdays: String,
@@ -52,6 +57,11 @@ impl AccountRow {
             sequence: sequence(LOYALTY_ACCOUNTS, "sequence", self.sequence)?,
             balance: self.balance,
             debt: points(LOYALTY_ACCOUNTS, "debt", self.debt)?,
+            spendable: Spendable {
+                points: points(LOYALTY_ACCOUNTS, "spendable", self.spendable)?,
+                since: self.spendable_since.map(|at| at.0),
+                until: self.spendable_until.map(|at| at.0),
+            },
             recorded_at: self.recorded_at.map(|at| at.0),
             hash: chain_hash(LOYALTY_ACCOUNTS, "hash", &self.hash)?,
             birthdays,

@@ -79,10 +79,17 @@ pub async fn available_points_are_those_of_the_balance(storage: &dyn Storage) {
         (spend(anna, 100, None), minute(2)),
         (bonus(anna, "day", 20, Some(minute(5))), minute(3)),
         (adjust(boris, 7), minute(1)),
+        (bonus(boris, "day", 30, Some(minute(3))), minute(2)),
     ];
     carry_out(storage, &postings).await;
     let asked = [vera, anna, customer(4).id, boris];
-    for (n, expected) in [(0, [0, 0, 0, 0]), (4, [0, 220, 0, 7]), (5, [0, 200, 0, 7])] {
+    let by_minute = [
+        (0, [0, 0, 0, 0]),
+        (2, [0, 200, 0, 37]),
+        (4, [0, 220, 0, 7]),
+        (5, [0, 200, 0, 7]),
+    ];
+    for (n, expected) in by_minute {
         let found = storage.available_points(&asked, minute(n)).await.unwrap();
         let mut balances = Vec::new();
         for user in asked {

@@ -101,10 +101,9 @@ impl App {
     /// Shows a profile with figures and points.
     pub async fn shown(&self, profile: Profile) -> Result<Told<ProfileView, Versioned>, Problem> {
         let user = profile.user.id;
-        let (metrics, balance) =
-            try_join(self.reads.figures(user), self.reads.balance(user)).await?;
+        let (metrics, points) = try_join(self.reads.figures(user), self.reads.points(user)).await?;
         let version = profile.version.get();
-        let view = ProfileView::new(&profile, metrics.as_ref(), balance.available.get());
+        let view = ProfileView::new(&profile, metrics.as_ref(), points.get());
         Ok(Told::in_version(view, version))
     }
 
