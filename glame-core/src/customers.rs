@@ -34,7 +34,7 @@ pub use profiles::ProfileService;
 pub(crate) use profiles::lock_customer;
 pub use query::{
     CustomerCursor, CustomerQuery, CustomerRow, CustomerSelection, CustomerSort, CustomerSortKey,
-    SortDirection, SortValue,
+    ListedFigures, SortDirection, SortValue,
 };
 #[cfg(any(test, feature = "testkit"))]
 pub(crate) use search_text::card_text;

@@ -45,12 +45,13 @@ const SYNCHRONISED: usize = 2_000;
 /// How often each of them is copied.
 const COPIES: usize = 499;
 /// What is copied of them: all that is asked for.
-const MULTIPLIED: [&str; 6] = [
+const MULTIPLIED: [&str; 7] = [
     "users",
     "customer_metrics",
     "customer_search",
     "loyalty_accounts",
     "loyalty_lots",
+    "loyalty_draws",
     "loyalty_transactions",
 ];
 /// Customers that are signed in.

@@ -25,7 +25,7 @@ use crate::api::Cursors;
 use crate::stop::Stop;
 
 pub use errands::Errands;
-pub use reads::Reads;
+pub use reads::{LoyaltyPage, ProfilePage, Reads};
 pub use segment_desk::SegmentDesk;
 pub use sessions::Sessions;
 pub use sync_desk::{SyncDesk, SyncRefused, SyncStage, SyncState};

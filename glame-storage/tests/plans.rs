@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use glame_core::customers::{
-    CustomerQuery, CustomerRow, CustomerSelection, CustomerSort, CustomerSortKey, SearchText,
-    SortDirection,
+    CustomerQuery, CustomerRow, CustomerSelection, CustomerSort, CustomerSortKey, ListedFigures,
+    SearchText, SortDirection,
 };
 use glame_core::testkit::fixtures::{customer, metrics, text};
 use glame_core::users::User;
@@ -152,7 +152,7 @@ fn list_queries() -> Vec<(CustomerQuery, bool)> {
         for direction in [SortDirection::Ascending, SortDirection::Descending] {
             let sort = CustomerSort { key, direction };
             let row = CustomerRow {
-                metrics: Some(metrics(customer(1).id)),
+                figures: Some(ListedFigures::from(&metrics(customer(1).id))),
                 user: customer(1),
                 erased_at: None,
             };

@@ -1,8 +1,8 @@
-use crate::analytics::{CustomerMetrics, CustomerStatus, RfmScore, RfmSegment, Score};
+use crate::analytics::{CustomerStatus, RfmScore, RfmSegment, Score};
 use crate::users::{Gender, User};
 use crate::values::{Money, PeriodRange, PlainText};
 
-use super::city_key;
+use super::{ListedFigures, city_key};
 
 /// Which customers are wanted; nothing given, all that are not removed.
 ///
@@ -120,8 +120,8 @@ impl CustomerFilter {
 
     /// Tells whether a customer is wanted.
     #[must_use]
-    pub fn holds(&self, user: &User, metrics: Option<&CustomerMetrics>) -> bool {
-        self.holds_profile(user) && self.holds_figures(metrics)
+    pub fn holds(&self, user: &User, figures: Option<ListedFigures>) -> bool {
+        self.holds_profile(user) && self.holds_figures(figures)
     }
 
     fn holds_profile(&self, user: &User) -> bool {
@@ -143,11 +143,10 @@ impl CustomerFilter {
                 .is_none_or(|wanted| user.phone.is_some() == wanted)
     }
 
-    fn holds_figures(&self, metrics: Option<&CustomerMetrics>) -> bool {
-        let figures = metrics.map(|metrics| &metrics.figures);
-        let status = metrics.map_or(CustomerStatus::New, |metrics| metrics.status);
+    fn holds_figures(&self, figures: Option<ListedFigures>) -> bool {
+        let status = figures.map_or(CustomerStatus::New, |figures| figures.status);
         let last = figures.and_then(|figures| figures.last_purchase_at);
-        let score = metrics.and_then(|metrics| metrics.rfm_score);
+        let score = figures.and_then(|figures| figures.rfm_score);
         (self.statuses.is_empty() || self.statuses.contains(&status))
             && self
                 .spent
@@ -174,7 +173,7 @@ mod tests {
         let mut anna = customer(1);
         let filter = CustomerFilter::default();
         assert!(filter.holds(&anna, None));
-        assert!(filter.holds(&anna, Some(&metrics(anna.id))));
+        assert!(filter.holds(&anna, Some(ListedFigures::from(&metrics(anna.id)))));
         anna.removed = true;
         assert!(!filter.holds(&anna, None));
         assert!(!filter.needs_figures());
@@ -197,7 +196,7 @@ mod tests {
             ..CustomerFilter::default()
         };
         assert!(late.needs_figures());
-        assert!(late.holds(&anna, Some(&metrics(anna.id))));
+        assert!(late.holds(&anna, Some(ListedFigures::from(&metrics(anna.id)))));
     }
 
     #[test]

@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{CustomerFilter, SearchText, name_key};
-use crate::analytics::CustomerMetrics;
+use crate::analytics::{CustomerMetrics, CustomerStatus, RfmScore};
 use crate::users::User;
-use crate::values::UserId;
+use crate::values::{Money, UserId};
 
 /// Which customers are chosen, in whatever order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -151,16 +151,43 @@ pub struct CustomerRow {
     /// The customer.
     pub user: User,
     /// The figures; none for a customer who has bought nothing.
-    pub metrics: Option<CustomerMetrics>,
+    pub figures: Option<ListedFigures>,
     /// When the person was forgotten, if so.
     pub erased_at: Option<DateTime<Utc>>,
+}
+
+/// What a list shows of a customer's figures, and can be filtered and ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListedFigures {
+    /// Receipts that were not returned in full.
+    pub total_purchases: u32,
+    /// The net sum of all lines.
+    pub total_spent: Money,
+    /// The last receipt that was not returned in full.
+    pub last_purchase_at: Option<DateTime<Utc>>,
+    /// The scores; none for a customer who has not bought.
+    pub rfm_score: Option<RfmScore>,
+    /// The guide's word for the customer.
+    pub status: CustomerStatus,
+}
+
+impl From<&CustomerMetrics> for ListedFigures {
+    fn from(metrics: &CustomerMetrics) -> Self {
+        Self {
+            total_purchases: metrics.figures.total_purchases,
+            total_spent: metrics.figures.total_spent,
+            last_purchase_at: metrics.figures.last_purchase_at,
+            rfm_score: metrics.rfm_score,
+            status: metrics.status,
+        }
+    }
 }
 
 impl CustomerSort {
     /// Gives the place of a row.
     #[must_use]
     pub fn cursor(self, row: &CustomerRow) -> CustomerCursor {
-        let figures = row.metrics.as_ref().map(|metrics| &metrics.figures);
+        let figures = row.figures;
         let value = match self.key {
             CustomerSortKey::TotalSpent => {
                 figures.map(|figures| SortValue::Number(figures.total_spent.kopecks()))

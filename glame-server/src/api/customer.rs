@@ -21,7 +21,7 @@ use uuid::{Uuid, uuid};
 
 use self::consents::{ConsentList, ConsentsGiven};
 use self::profile::ProfileUpdate;
-use self::shown::{Loyalty, Purchases, PurchasesAsked, Receipts, SavedLooks};
+use self::shown::{Loyalty, Purchases, PurchasesAsked, Receipts, SavedLooks, shown};
 use super::answer::{Answer, Done, Made, Told, Versioned};
 use super::etag::{self, IfMatch};
 use super::parameters::{CursorText, PageLength};
@@ -84,8 +84,8 @@ impl CustomerApi {
         me: SignedIn<Customers>,
         app: Data<&Arc<App>>,
     ) -> Answer<Told<ProfileView, Versioned>, Reading> {
-        let profile = app.reads.profile(me.user()).await?;
-        Ok(app.shown(profile).await?)
+        let page = app.reads.profile(me.user()).await?;
+        Ok(shown(&page))
     }
 
     /// Change one's own profile.
@@ -113,7 +113,7 @@ impl CustomerApi {
             .map_err(Problem::from)?;
         app.note(&me, AuditAction::CustomerChanged, me.user())
             .await?;
-        Ok(app.shown(profile).await?)
+        Ok(app.edited(profile).await?)
     }
 
     /// List one's own purchases, line by line, newest first.

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::answer::{Answer, Done, Told, Versioned};
 use super::customer::consents::{ConsentList, ConsentsGiven};
 use super::customer::profile::ProfileUpdate;
-use super::customer::shown::{Loyalty, Purchases, PurchasesAsked, Receipts, SavedLooks};
+use super::customer::shown::{Loyalty, Purchases, PurchasesAsked, Receipts, SavedLooks, shown};
 use super::etag::{self, IfMatch};
 use super::parameters::{CursorText, PageLength};
 use super::problem::statuses;
@@ -53,9 +53,9 @@ impl CustomersApi {
         id: Path<Uuid>,
     ) -> Answer<Told<ProfileView, Versioned>, Reading> {
         let user = UserId::from_uuid(id.0);
-        let profile = app.reads.profile(user).await?;
+        let page = app.reads.profile(user).await?;
         app.note(&me, AuditAction::CustomerRead, user).await?;
-        Ok(app.shown(profile).await?)
+        Ok(shown(&page))
     }
 
     /// Change a customer; what is changed here outlasts the synchronisation.
@@ -80,7 +80,7 @@ impl CustomersApi {
             .await
             .map_err(Problem::from)?;
         app.note(&me, AuditAction::CustomerChanged, user).await?;
-        Ok(app.shown(profile).await?)
+        Ok(app.edited(profile).await?)
     }
 
     /// List the purchases of a customer, line by line, newest first.
@@ -311,7 +311,7 @@ const fn leave_out() -> bool {
 impl App {
     async fn known_customer(&self, id: Uuid) -> Result<UserId, Problem> {
         let user = UserId::from_uuid(id);
-        self.reads.profile(user).await?;
+        self.profiles.profile(user).await?;
         Ok(user)
     }
 }

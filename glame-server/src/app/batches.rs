@@ -11,9 +11,6 @@ const MOST_WAITING: usize = 1_024;
 /// How many questions are asked together at the most.
 const MOST_TOGETHER: usize = 64;
 
-/// How many batches are under way at once.
-const LANES: usize = 2;
-
 /// Questions that are asked at the same time, put to the database as one.
 ///
 /// Whoever asks while a lane is free is asked for at once; whoever asks meanwhile goes with the next
@@ -35,14 +32,16 @@ where
     Q: Clone + Send + Sync + 'static,
     A: Send + 'static,
 {
-    /// Begins to answer by `ask`, which gives an answer for each question, in their order.
-    pub(super) fn begin<F, W>(ask: F) -> Self
+    /// Begins to answer by `ask`, which gives an answer for each question, in their order; so many
+    /// batches at most are under way at once.
+    pub(super) fn begin<F, W>(lanes: usize, ask: F) -> Self
     where
         F: Fn(Vec<Q>) -> W + Send + Sync + 'static,
         W: Future<Output = Result<Vec<A>, Problem>> + Send + 'static,
     {
         let (asked, waiting) = mpsc::channel(MOST_WAITING);
-        tokio::spawn(answer_all(waiting, Arc::new(ask)));
+        let lanes = Arc::new(Semaphore::new(lanes));
+        tokio::spawn(answer_all(waiting, lanes, Arc::new(ask)));
         Self { asked }
     }
 
@@ -60,14 +59,16 @@ where
     }
 }
 
-async fn answer_all<Q, A, F, W>(mut waiting: mpsc::Receiver<Asked<Q, A>>, ask: Arc<F>)
-where
+async fn answer_all<Q, A, F, W>(
+    mut waiting: mpsc::Receiver<Asked<Q, A>>,
+    lanes: Arc<Semaphore>,
+    ask: Arc<F>,
+) where
     Q: Clone + Send + Sync + 'static,
     A: Send + 'static,
     F: Fn(Vec<Q>) -> W + Send + Sync + 'static,
     W: Future<Output = Result<Vec<A>, Problem>> + Send + 'static,
 {
-    let lanes = Arc::new(Semaphore::new(LANES));
     while let Ok(lane) = Arc::clone(&lanes).acquire_owned().await {
         let Some(first) = waiting.recv().await else {
             return;
@@ -137,7 +138,7 @@ mod tests {
     fn doubling() -> (Batches<u32, u32>, Seen) {
         let batches = Seen::default();
         let seen = Arc::clone(&batches);
-        let doubling = Batches::begin(move |numbers: Vec<u32>| {
+        let doubling = Batches::begin(2, move |numbers: Vec<u32>| {
             seen.lock().unwrap().push(numbers.clone());
             async move {
                 tokio::task::yield_now().await;

@@ -1,15 +1,15 @@
 use chrono::NaiveDate;
-use glame_core::analytics::CustomerMetrics;
 use glame_core::customers::{
-    ConsentDecision, ConsentRecord, ConsentSource, ConsentTopic, CustomerRow, Profile,
-    ProfileEdits, ProfileVersion, city_key, customer_text, name_key,
+    ConsentDecision, ConsentRecord, ConsentSource, ConsentTopic, CustomerRow, ListedFigures,
+    Profile, ProfileEdits, ProfileVersion, city_key, customer_text, name_key,
 };
 use glame_core::ports::StorageError;
 use glame_core::users::{Role, User};
-use glame_core::values::{PlainText, UserId};
+use glame_core::values::{Money, PlainText, UserId};
 use uuid::Uuid;
 
-use super::{Instant, MetricsRow, UserRow};
+use super::metrics::{count, customer_status, rfm_score};
+use super::{Instant, UserRow};
 use crate::tables::{CONSENTS, CUSTOMER_METRICS, CUSTOMER_PROFILES};
 
 /// The fields of a person who was erased, all of them kept empty: see the migration.
@@ -139,15 +139,7 @@ pub(crate) struct CustomerListRow {
     updated_at: Instant,
     total_purchases: Option<i64>,
     total_spent: Option<i64>,
-    average_receipt: Option<i64>,
-    receipts: Option<i64>,
-    returns: Option<i64>,
-    lines: Option<i64>,
-    occasions: Option<i64>,
-    first_purchase_at: Option<Instant>,
     last_purchase_at: Option<Instant>,
-    future_lines: Option<i64>,
-    preferences: Option<String>,
     recency_score: Option<i16>,
     frequency_score: Option<i16>,
     monetary_score: Option<i16>,
@@ -158,9 +150,8 @@ pub(crate) struct CustomerListRow {
 impl TryFrom<CustomerListRow> for CustomerRow {
     type Error = StorageError;
 
-    fn try_from(mut row: CustomerListRow) -> Result<Self, StorageError> {
-        let status = row.status.take();
-        let metrics = status.map(|status| row.metrics(status)).transpose()?;
+    fn try_from(row: CustomerListRow) -> Result<Self, StorageError> {
+        let figures = row.figures()?;
         let erased_at = row.erased_at.map(|at| at.0);
         let user = UserRow {
             user_id: row.user_id,
@@ -179,38 +170,33 @@ impl TryFrom<CustomerListRow> for CustomerRow {
         };
         Ok(Self {
             user: user.try_into()?,
-            metrics,
+            figures,
             erased_at,
         })
     }
 }
 
 impl CustomerListRow {
-    fn metrics(&mut self, status: String) -> Result<CustomerMetrics, StorageError> {
-        let count = |column, number: Option<i64>| {
-            number
-                .ok_or("a figure is missing")
-                .map_err(CUSTOMER_METRICS.corrupt(column))
+    fn figures(&self) -> Result<Option<ListedFigures>, StorageError> {
+        let Some(status) = &self.status else {
+            return Ok(None);
         };
-        MetricsRow {
-            user_id: self.user_id,
-            total_purchases: count("total_purchases", self.total_purchases)?,
-            total_spent: count("total_spent", self.total_spent)?,
-            average_receipt: self.average_receipt,
-            receipts: count("receipts", self.receipts)?,
-            returns: count("returns", self.returns)?,
-            lines: count("lines", self.lines)?,
-            occasions: count("occasions", self.occasions)?,
-            first_purchase_at: self.first_purchase_at,
-            last_purchase_at: self.last_purchase_at,
-            future_lines: count("future_lines", self.future_lines)?,
-            preferences: self.preferences.take().unwrap_or_default(),
-            recency_score: self.recency_score,
-            frequency_score: self.frequency_score,
-            monetary_score: self.monetary_score,
-            status,
-        }
-        .try_into()
+        let missing = "a figure is missing";
+        let corrupt = |column| CUSTOMER_METRICS.corrupt(column);
+        let purchases = self.total_purchases.ok_or(missing);
+        let purchases = purchases.map_err(corrupt("total_purchases"))?;
+        let spent = self.total_spent.ok_or(missing);
+        Ok(Some(ListedFigures {
+            total_purchases: count("total_purchases", purchases)?,
+            total_spent: Money::from_kopecks(spent.map_err(corrupt("total_spent"))?),
+            last_purchase_at: self.last_purchase_at.map(|at| at.0),
+            rfm_score: rfm_score(
+                self.recency_score,
+                self.frequency_score,
+                self.monetary_score,
+            )?,
+            status: customer_status(status)?,
+        }))
     }
 }
 

@@ -33,16 +33,6 @@ impl TryFrom<MetricsRow> for CustomerMetrics {
     type Error = StorageError;
 
     fn try_from(row: MetricsRow) -> Result<Self, StorageError> {
-        let count =
-            |column, number| u32::try_from(number).map_err(CUSTOMER_METRICS.corrupt(column));
-        let rfm_score = match (row.recency_score, row.frequency_score, row.monetary_score) {
-            (None, None, None) => None,
-            (recency, frequency, monetary) => Some(RfmScore {
-                recency: score("recency_score", recency)?,
-                frequency: score("frequency_score", frequency)?,
-                monetary: score("monetary_score", monetary)?,
-            }),
-        };
         Ok(Self {
             figures: PurchaseFigures {
                 user: UserId::from_uuid(row.user_id),
@@ -59,12 +49,36 @@ impl TryFrom<MetricsRow> for CustomerMetrics {
                 preferences: serde_json::from_str(&row.preferences)
                     .map_err(CUSTOMER_METRICS.corrupt("preferences"))?,
             },
-            rfm_score,
-            status: CustomerStatus::from_name(&row.status)
-                .ok_or("not a status")
-                .map_err(CUSTOMER_METRICS.corrupt("status"))?,
+            rfm_score: rfm_score(row.recency_score, row.frequency_score, row.monetary_score)?,
+            status: customer_status(&row.status)?,
         })
     }
+}
+
+pub(super) fn count(column: &'static str, number: i64) -> Result<u32, StorageError> {
+    u32::try_from(number).map_err(CUSTOMER_METRICS.corrupt(column))
+}
+
+pub(super) fn customer_status(name: &str) -> Result<CustomerStatus, StorageError> {
+    CustomerStatus::from_name(name)
+        .ok_or("not a status")
+        .map_err(CUSTOMER_METRICS.corrupt("status"))
+}
+
+/// Reads the three scores, of which all are there or none.
+pub(super) fn rfm_score(
+    recency: Option<i16>,
+    frequency: Option<i16>,
+    monetary: Option<i16>,
+) -> Result<Option<RfmScore>, StorageError> {
+    if (recency, frequency, monetary) == (None, None, None) {
+        return Ok(None);
+    }
+    Ok(Some(RfmScore {
+        recency: score("recency_score", recency)?,
+        frequency: score("frequency_score", frequency)?,
+        monetary: score("monetary_score", monetary)?,
+    }))
 }
 
 fn score(column: &'static str, number: Option<i16>) -> Result<Score, StorageError> {

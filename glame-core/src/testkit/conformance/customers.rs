@@ -4,7 +4,7 @@ use super::with_users;
 use crate::analytics::{CustomerMetrics, CustomerStatus, RfmSegment, Score};
 use crate::customers::{
     CustomerFilter, CustomerQuery, CustomerRow, CustomerSelection, CustomerSort, CustomerSortKey,
-    RemovedCustomers, RfmFilter, SearchText, SortDirection, ValueRange,
+    ListedFigures, RemovedCustomers, RfmFilter, SearchText, SortDirection, ValueRange,
 };
 use crate::ports::Storage;
 use crate::testkit::fixtures::{card, customer, metrics, minute, text};
@@ -47,10 +47,10 @@ async fn a_shop(storage: &dyn Storage) -> Vec<CustomerRow> {
     users
         .into_iter()
         .map(|user| CustomerRow {
-            metrics: figures
+            figures: figures
                 .iter()
                 .find(|row| row.figures.user == user.id)
-                .cloned(),
+                .map(ListedFigures::from),
             user,
             erased_at: None,
         })
@@ -241,7 +241,7 @@ pub async fn filters_choose_whom_the_rule_chooses(storage: &dyn Storage) {
                 direction: SortDirection::Descending,
             };
             shop.sort_by(|left, right| sort.compare(&sort.cursor(left), &sort.cursor(right)));
-            let chosen = |row: &&CustomerRow| filter.holds(&row.user, row.metrics.as_ref());
+            let chosen = |row: &&CustomerRow| filter.holds(&row.user, row.figures);
             let expected: Vec<CustomerRow> = shop.iter().filter(chosen).cloned().collect();
             let selection = CustomerSelection {
                 text: None,

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 
 use super::{MemoryStorage, MemoryWork, State, number, size};
 use crate::customers::{
-    ConsentRecord, CustomerQuery, CustomerRow, CustomerSelection, Profile, ProfileEdits,
-    ProfileVersion, card_text, customer_text,
+    ConsentRecord, CustomerQuery, CustomerRow, CustomerSelection, ListedFigures, Profile,
+    ProfileEdits, ProfileVersion, card_text, customer_text,
 };
 use crate::ports::{CustomerReader, CustomerWriter, StorageError};
 use crate::users::{DiscountCard, Role, User};
@@ -58,19 +58,18 @@ impl State {
     }
 
     fn selected(&self, selection: &CustomerSelection) -> Vec<CustomerRow> {
+        let figures_of = |user: &User| self.metrics.get(&user.id).map(ListedFigures::from);
         let chosen = |user: &&User| {
             let found = selection.text.as_ref().is_none_or(|text| {
                 let cards = self.cards.values().filter(|card| card.user == user.id);
                 let numbers = cards.filter_map(|card| card.number.as_ref()).collect();
                 text.matches(&(customer_text(user) + &card_text(numbers)))
             });
-            user.role == Role::Customer
-                && found
-                && selection.filter.holds(user, self.metrics.get(&user.id))
+            user.role == Role::Customer && found && selection.filter.holds(user, figures_of(user))
         };
         let row = |user: &User| CustomerRow {
             user: user.clone(),
-            metrics: self.metrics.get(&user.id).cloned(),
+            figures: figures_of(user),
             erased_at: self.profiles.get(&user.id).and_then(|kept| kept.erased_at),
         };
         self.users.values().filter(chosen).map(row).collect()

@@ -1,7 +1,6 @@
 //! What the cabinet and the administrators show alike of a customer.
 
 use chrono::NaiveDate;
-use futures_util::future::{try_join, try_join3};
 use glame_core::access::{AuditAction, AuditNote};
 use glame_core::customers::Profile;
 use glame_core::loyalty::{LoyaltyTransaction, Sequence};
@@ -24,7 +23,7 @@ use super::super::views::{
     SavedLookView, TransactionView,
 };
 use super::super::{Problem, ProblemCode};
-use crate::app::App;
+use crate::app::{App, LoyaltyPage, ProfilePage};
 
 /// Lines of receipts, newest first.
 #[derive(Debug, Object)]
@@ -96,15 +95,19 @@ impl PurchasesAsked {
     }
 }
 
+/// Shows a profile with figures and points.
+#[must_use]
+pub fn shown(page: &ProfilePage) -> Told<ProfileView, Versioned> {
+    let view = ProfileView::new(&page.profile, page.metrics.as_ref(), page.points.get());
+    Told::in_version(view, page.profile.version.get())
+}
+
 /// What the cabinet and the administrators show alike.
 impl App {
-    /// Shows a profile with figures and points.
-    pub async fn shown(&self, profile: Profile) -> Result<Told<ProfileView, Versioned>, Problem> {
-        let user = profile.user.id;
-        let (metrics, points) = try_join(self.reads.figures(user), self.reads.points(user)).await?;
-        let version = profile.version.get();
-        let view = ProfileView::new(&profile, metrics.as_ref(), points.get());
-        Ok(Told::in_version(view, version))
+    /// Shows a profile as it was after an edit.
+    pub async fn edited(&self, profile: Profile) -> Result<Told<ProfileView, Versioned>, Problem> {
+        let page = self.reads.profile(profile.user.id).await?;
+        Ok(shown(&ProfilePage { profile, ..page }))
     }
 
     /// Gives a page of lines.
@@ -165,12 +168,11 @@ impl App {
             before: self.cursors.place::<Sequence>(&list, cursor)?,
             limit: limit + 1,
         };
-        let (balance, metrics, found) = try_join3(
-            self.reads.balance(user),
-            self.reads.figures(user),
-            self.reads.transactions(query),
-        )
-        .await?;
+        let LoyaltyPage {
+            balance,
+            metrics,
+            transactions: found,
+        } = self.reads.loyalty(query).await?;
         let figures = metrics.as_ref().map(|metrics| &metrics.figures);
         let standing = self.loyalty.programme().standing(
             figures.map_or(0, |figures| figures.total_purchases),
@@ -178,10 +180,6 @@ impl App {
                 .map(|figures| figures.total_spent)
                 .unwrap_or_default(),
         );
-        if found.is_empty() {
-            // Whoever has no operations may be nobody.
-            self.loyalty.get_loyalty_balance(user).await?;
-        }
         let (found, next) = paging::cut(found, limit, |last| last.sequence);
         Ok(Loyalty {
             balance: balance.available.get(),

@@ -4,7 +4,7 @@ use glame_core::analytics::{
 };
 use glame_core::customers::{CustomerRow, Profile};
 use glame_core::users::{Gender, User};
-use glame_core::values::{PhoneNumber, PlainText};
+use glame_core::values::{Money, PhoneNumber, PlainText};
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
 
@@ -250,7 +250,7 @@ impl ProfileView {
             city: text_of(user.city.as_ref()),
             discount_card_number: card_of(user),
             loyalty_points: points,
-            customer_segment: status_of(metrics),
+            customer_segment: status_of(metrics.map(|metrics| metrics.status)),
             total_purchases: stats.total_purchases,
             total_spent: stats.total_spent,
             average_check: stats.average_check,
@@ -309,8 +309,8 @@ impl CustomerView {
     #[must_use]
     pub fn new(row: &CustomerRow, points: i64) -> Self {
         let user = &row.user;
-        let metrics = row.metrics.as_ref();
-        let stats = StatsView::from(metrics);
+        let figures = row.figures;
+        let spent = figures.map_or(Money::ZERO, |figures| figures.total_spent);
         Self {
             id: *user.id.as_uuid(),
             phone: user.phone.map(PhoneNumber::to_e164),
@@ -319,13 +319,13 @@ impl CustomerView {
             city: text_of(user.city.as_ref()),
             gender: user.gender.map(GenderName::from),
             discount_card_number: card_of(user),
-            customer_segment: status_of(metrics),
+            customer_segment: status_of(figures.map(|figures| figures.status)),
             loyalty_points: points,
-            total_purchases: stats.total_purchases,
-            total_spent: stats.total_spent,
-            last_purchase_date: stats.last_purchase_date,
-            rfm_score: metrics
-                .and_then(|metrics| metrics.rfm_score)
+            total_purchases: figures.map_or(0, |figures| figures.total_purchases),
+            total_spent: spent.into(),
+            last_purchase_date: figures.and_then(|figures| figures.last_purchase_at),
+            rfm_score: figures
+                .and_then(|figures| figures.rfm_score)
                 .map(RfmView::from),
             removed: user.removed,
         }
@@ -333,10 +333,8 @@ impl CustomerView {
 }
 
 /// Gives the status of a customer; who has no figures is new.
-fn status_of(metrics: Option<&CustomerMetrics>) -> StatusName {
-    metrics
-        .map_or(CustomerStatus::New, |metrics| metrics.status)
-        .into()
+fn status_of(status: Option<CustomerStatus>) -> StatusName {
+    status.unwrap_or(CustomerStatus::New).into()
 }
 
 /// Gives a text as clients see it.
