@@ -35,7 +35,8 @@ pub struct AccountHeader {
     pub balance: i64,
     /// What the customer owes.
     pub debt: Points,
-    /// What can be spent, as it was when the last transaction was written down.
+    /// What can be spent, as it was when the last transaction was written down; it follows from the
+    /// lots, and is not among what a person is given of the account.
     #[serde(skip)]
     pub spendable: Spendable,
     /// When the last transaction was written down.
