@@ -150,46 +150,47 @@ async fn sqlite_refuses_to_change_the_ledger() {
     assert_eq!(after, before);
 }
 
-/// What a migration does to accounts that are there already, after it has made columns.
-fn adding_up(migration: &str) -> String {
-    let update = migration.split_once("UPDATE").unwrap().1;
-    format!(
-        "UPDATE loyalty_accounts SET spendable = 0, spendable_since = NULL, spendable_until = NULL;
-         UPDATE {update}"
-    )
+/// What a server does that knows nothing of what can be spent: a posting of it leaves the columns.
+const OLDER_POSTING: [&str; 2] = [
+    "UPDATE loyalty_accounts SET sequence = sequence + 1",
+    "UPDATE loyalty_lots SET remaining = remaining - 10 WHERE lot = 1",
+];
+
+async fn assert_added_up(storage: &dyn Storage, expected: i64) {
+    let points = storage.available_points(&[customer(1).id], minute(2)).await;
+    assert_eq!(points.unwrap()[0].get(), expected);
 }
 
 #[tokio::test]
-async fn postgres_adds_up_what_can_be_spent_of_older_accounts() {
+async fn postgres_takes_no_number_that_an_older_server_has_left_behind() {
     let (storage, mut connection) = postgres().await;
     fill(storage.as_ref()).await;
-    let before = storage.loyalty_accounts_after(None, 9).await.unwrap();
-    let spendable = before[0].header.spendable;
-    assert_eq!(
-        (spendable.points.get(), spendable.until),
-        (80, Some(minute(9)))
-    );
-    let migration = include_str!("../migrations/postgres/0013_spendable_points.sql");
-    sqlx::raw_sql(AssertSqlSafe(adding_up(migration)))
-        .execute(&mut connection)
-        .await
-        .unwrap();
-    let after = storage.loyalty_accounts_after(None, 9).await.unwrap();
-    assert_eq!(after, before);
+    assert_added_up(storage.as_ref(), 80).await;
+    for statement in OLDER_POSTING {
+        sqlx::query(statement)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+    }
+    assert_added_up(storage.as_ref(), 70).await;
+    let accounts = storage.loyalty_accounts_after(None, 9).await.unwrap();
+    assert_eq!(accounts[0].header.spendable, None);
 }
 
 #[tokio::test]
-async fn sqlite_adds_up_what_can_be_spent_of_older_accounts() {
+async fn sqlite_takes_no_number_that_an_older_server_has_left_behind() {
     let (storage, mut connection, _folder) = sqlite().await;
     fill(storage.as_ref()).await;
-    let before = storage.loyalty_accounts_after(None, 9).await.unwrap();
-    let migration = include_str!("../migrations/sqlite/0013_spendable_points.sql");
-    sqlx::raw_sql(AssertSqlSafe(adding_up(migration)))
-        .execute(&mut connection)
-        .await
-        .unwrap();
-    let after = storage.loyalty_accounts_after(None, 9).await.unwrap();
-    assert_eq!(after, before);
+    assert_added_up(storage.as_ref(), 80).await;
+    for statement in OLDER_POSTING {
+        sqlx::query(statement)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+    }
+    assert_added_up(storage.as_ref(), 70).await;
+    let accounts = storage.loyalty_accounts_after(None, 9).await.unwrap();
+    assert_eq!(accounts[0].header.spendable, None);
 }
 
 /// What is done to a database that lets itself be changed, and where it is told.

@@ -41,7 +41,7 @@ impl<K: Ord, V> Ranking<K, V> {
             return;
         }
         self.places.insert(place, value());
-        if is_full {
+        if self.places.len() > self.most {
             self.places.pop_last();
         }
     }

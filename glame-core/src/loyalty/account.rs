@@ -35,10 +35,10 @@ pub struct AccountHeader {
     pub balance: i64,
     /// What the customer owes.
     pub debt: Points,
-    /// What can be spent, as it was when the last transaction was written down; it follows from the
-    /// lots, and is not among what a person is given of the account.
+    /// What can be spent, as it was when the last transaction was written down; none where it is not
+    /// kept. It follows from the lots, and is not among what a person is given of the account.
     #[serde(skip)]
-    pub spendable: Spendable,
+    pub spendable: Option<Spendable>,
     /// When the last transaction was written down.
     pub recorded_at: Option<DateTime<Utc>>,
     /// The hash of the last transaction.
@@ -123,7 +123,7 @@ impl AccountHeader {
             sequence: Sequence::NONE,
             balance: 0,
             debt: Points::ZERO,
-            spendable: Spendable::NOTHING,
+            spendable: None,
             recorded_at: None,
             hash: ChainHash::ZERO,
             birthdays: Vec::new(),
@@ -245,7 +245,7 @@ impl LoyaltyAccount {
         header.sequence = transaction.sequence;
         header.balance = sum;
         header.debt = debt;
-        header.spendable = Spendable::around(transaction.recorded_at, &self.lots);
+        header.spendable = Some(Spendable::around(transaction.recorded_at, &self.lots));
         header.recorded_at = Some(transaction.recorded_at);
         header.hash = transaction.hash;
         header

@@ -18,13 +18,6 @@ pub struct Spendable {
 }
 
 impl Spendable {
-    /// What can be spent by somebody who has no lots.
-    pub const NOTHING: Self = Self {
-        points: Points::ZERO,
-        since: None,
-        until: None,
-    };
-
     /// Adds up lots as they are at an instant, and tells for how long that holds.
     #[must_use]
     pub fn around(at: DateTime<Utc>, lots: &[Lot]) -> Self {
@@ -102,7 +95,11 @@ mod tests {
         assert_eq!(around(30), minutes(21, Some(30), Some(60)));
         assert_eq!(around(70), minutes(321, Some(60), Some(80)));
         assert_eq!(around(95), minutes(20, Some(90), None));
-        assert_eq!(Spendable::around(minute(1), &[]), Spendable::NOTHING);
+        let nothing = Spendable::around(minute(1), &[]);
+        assert_eq!(
+            (nothing.points, nothing.since, nothing.until),
+            (Points::ZERO, None, None)
+        );
     }
 
     proptest! {

@@ -83,15 +83,22 @@ async fn answer_all<Q, A, F, W>(
         }
         let ask = Arc::clone(&ask);
         tokio::spawn(async move {
-            answer(batch, ask.as_ref()).await;
+            let refused = answer(batch, ask.as_ref()).await;
             // Whoever has just heard often asks again at once, and goes with the next batch then.
             tokio::task::yield_now().await;
             drop(lane);
+            join_all(
+                refused
+                    .into_iter()
+                    .map(|asked| answer_alone(asked, ask.as_ref())),
+            )
+            .await;
         });
     }
 }
 
-async fn answer<Q, A, F, W>(batch: Vec<Asked<Q, A>>, ask: &F)
+/// Answers a batch; gives the questions back that must be asked one by one.
+async fn answer<Q, A, F, W>(batch: Vec<Asked<Q, A>>, ask: &F) -> Vec<Asked<Q, A>>
 where
     Q: Clone + Send + Sync,
     A: Send,
@@ -100,26 +107,33 @@ where
 {
     let questions = batch.iter().map(|asked| asked.question.clone()).collect();
     match ask(questions).await {
-        Ok(answers) => {
+        Ok(answers) if answers.len() == batch.len() => {
             for (asked, answer) in batch.into_iter().zip(answers) {
                 // Whoever has gone needs no answer.
                 let _ = asked.answer.send(Ok(answer));
             }
+            Vec::new()
         }
         Err(problem) if batch.len() == 1 => {
             for asked in batch {
                 let _ = asked.answer.send(Err(problem.clone()));
             }
+            Vec::new()
         }
-        Err(_) => {
-            let alone = batch.into_iter().map(|asked| async {
-                let answer = ask(vec![asked.question]).await;
-                let answer = answer.and_then(|mut answers| answers.pop().ok_or_else(unanswered));
-                let _ = asked.answer.send(answer);
-            });
-            join_all(alone).await;
-        }
+        Ok(_) | Err(_) => batch,
     }
+}
+
+async fn answer_alone<Q, A, F, W>(asked: Asked<Q, A>, ask: &F)
+where
+    Q: Send,
+    A: Send,
+    F: Fn(Vec<Q>) -> W + Send + Sync,
+    W: Future<Output = Result<Vec<A>, Problem>> + Send,
+{
+    let answer = ask(vec![asked.question]).await;
+    let answer = answer.and_then(|mut answers| answers.pop().ok_or_else(unanswered));
+    let _ = asked.answer.send(answer);
 }
 
 fn unanswered() -> Problem {

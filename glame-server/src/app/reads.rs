@@ -17,7 +17,7 @@ use crate::api::Problem;
 #[derive(Debug)]
 pub struct Reads {
     profiles: Batches<UserId, Option<ProfilePage>>,
-    loyalty: Batches<TransactionQuery, LoyaltyPage>,
+    loyalty: Batches<TransactionQuery, Option<LoyaltyPage>>,
     audit: Batches<AuditEntry, ()>,
 }
 
@@ -90,7 +90,8 @@ impl Reads {
     /// # Errors
     /// That the database does not answer.
     pub async fn loyalty(&self, query: TransactionQuery) -> Result<LoyaltyPage, Problem> {
-        self.loyalty.ask(query).await
+        let page = self.loyalty.ask(query).await?;
+        page.ok_or_else(|| CustomerError::Unknown(query.user).into())
     }
 
     /// Writes down that something was read; it is stored when this returns.
@@ -131,7 +132,10 @@ impl Source {
     }
 
     /// Gives what is shown of the points of users, in the order of the questions.
-    async fn loyalty(&self, queries: &[TransactionQuery]) -> Result<Vec<LoyaltyPage>, Problem> {
+    async fn loyalty(
+        &self,
+        queries: &[TransactionQuery],
+    ) -> Result<Vec<Option<LoyaltyPage>>, Problem> {
         let asked = once(queries.iter().map(|query| query.user));
         let (balances, metrics, transactions) = try_join3(
             async { Ok::<_, Problem>(self.loyalty.balances(&asked).await?) },
@@ -147,7 +151,7 @@ impl Source {
                 transactions,
             })
         };
-        Ok(queries.iter().zip(transactions).filter_map(page).collect())
+        Ok(queries.iter().zip(transactions).map(page).collect())
     }
 
     async fn metrics(

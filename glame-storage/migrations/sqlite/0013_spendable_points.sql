@@ -1,37 +1,7 @@
 -- What can be spent stands beside the account, with the instants between which it holds: a list of
--- customers adds up no lots.
-ALTER TABLE loyalty_accounts
-    ADD COLUMN spendable INTEGER NOT NULL DEFAULT 0 CHECK (spendable >= 0);
+-- customers adds up no lots. It speaks of the transaction whose number it tells; a server that knows
+-- nothing of these columns leaves them behind, and what they say is not taken any more.
+ALTER TABLE loyalty_accounts ADD COLUMN spendable INTEGER CHECK (spendable >= 0);
 ALTER TABLE loyalty_accounts ADD COLUMN spendable_since INTEGER;
 ALTER TABLE loyalty_accounts ADD COLUMN spendable_until INTEGER;
-
-UPDATE loyalty_accounts AS account
-SET spendable = COALESCE((
-        SELECT SUM(remaining)
-        FROM loyalty_lots AS lot
-        WHERE lot.user_id = account.user_id AND open
-          AND available_from <= recorded_at
-          AND (expires_at IS NULL OR expires_at > recorded_at)
-    ), 0),
-    spendable_since = (
-        SELECT MAX(changes.at)
-        FROM (
-            SELECT available_from AS at FROM loyalty_lots AS lot
-            WHERE lot.user_id = account.user_id AND open
-            UNION ALL
-            SELECT expires_at FROM loyalty_lots AS lot
-            WHERE lot.user_id = account.user_id AND open
-        ) AS changes
-        WHERE changes.at <= recorded_at
-    ),
-    spendable_until = (
-        SELECT MIN(changes.at)
-        FROM (
-            SELECT available_from AS at FROM loyalty_lots AS lot
-            WHERE lot.user_id = account.user_id AND open
-            UNION ALL
-            SELECT expires_at FROM loyalty_lots AS lot
-            WHERE lot.user_id = account.user_id AND open
-        ) AS changes
-        WHERE changes.at > recorded_at
-    );
+ALTER TABLE loyalty_accounts ADD COLUMN spendable_sequence INTEGER;

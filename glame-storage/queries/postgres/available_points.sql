@@ -1,7 +1,9 @@
--- What an account tells holds until a lot comes or goes; then its lots are added up.
+-- What an account tells holds from its last transaction on, until a lot comes or goes; otherwise its
+-- lots are added up.
 SELECT COALESCE(
            CASE
-               WHEN (account.spendable_since IS NULL OR account.spendable_since <= $2)
+               WHEN account.spendable_sequence = account.sequence
+                   AND (account.spendable_since IS NULL OR account.spendable_since <= $2)
                    AND (account.spendable_until IS NULL OR account.spendable_until > $2)
                THEN account.spendable
                ELSE (

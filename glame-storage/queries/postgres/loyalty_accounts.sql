@@ -1,5 +1,6 @@
 SELECT account.user_id, account.sequence, account.balance, account.debt, account.spendable,
-       account.spendable_since, account.spendable_until, account.recorded_at, account.hash, account.birthdays,
+       account.spendable_since, account.spendable_until, account.spendable_sequence,
+       account.recorded_at, account.hash, account.birthdays,
        stored.lot AS "lot?", stored.original AS "original?", stored.remaining AS "remaining?",
        stored.expired AS "expired?", stored.available_from AS "available_from?",
        stored.expires_at AS "expires_at?", stored.reinstated AS "reinstated?",

@@ -1,5 +1,6 @@
 SELECT page.user_id, page.sequence, page.balance, page.debt, page.spendable,
-       page.spendable_since, page.spendable_until, page.recorded_at, page.hash, page.birthdays,
+       page.spendable_since, page.spendable_until, page.spendable_sequence,
+       page.recorded_at, page.hash, page.birthdays,
        stored.lot AS "lot?", stored.original AS "original?", stored.remaining AS "remaining?",
        stored.expired AS "expired?", stored.available_from AS "available_from?",
        stored.expires_at AS "expires_at?", stored.reinstated AS "reinstated?",

@@ -4,8 +4,8 @@ WITH headers AS (
     UPDATE loyalty_accounts AS account
     SET sequence = given.sequence, balance = given.balance, debt = given.debt,
         spendable = given.spendable, spendable_since = given.spendable_since,
-        spendable_until = given.spendable_until, recorded_at = given.recorded_at,
-        hash = given.hash, birthdays = given.birthdays
+        spendable_until = given.spendable_until, spendable_sequence = given.sequence,
+        recorded_at = given.recorded_at, hash = given.hash, birthdays = given.birthdays
     FROM UNNEST(
         $1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[],
         $7::timestamptz[], $8::timestamptz[], $9::bytea[], $10::text[]

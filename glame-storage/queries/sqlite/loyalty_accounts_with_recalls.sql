@@ -2,8 +2,8 @@
 -- questions are spared.
 SELECT account.user_id AS "user_id!", account.sequence AS "sequence!",
        account.balance AS "balance!", account.debt AS "debt!",
-       account.spendable AS "spendable!", account.spendable_since, account.spendable_until,
-       account.recorded_at, account.hash AS "hash!", account.birthdays AS "birthdays!",
+       account.spendable, account.spendable_since, account.spendable_until,
+       account.spendable_sequence, account.recorded_at, account.hash AS "hash!", account.birthdays AS "birthdays!",
        stored.lot AS "lot?", stored.original AS "original?", stored.remaining AS "remaining?",
        stored.expired AS "expired?", stored.available_from AS "available_from?",
        stored.expires_at AS "expires_at?", stored.reinstated AS "reinstated?",

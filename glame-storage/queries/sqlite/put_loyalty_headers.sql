@@ -5,6 +5,7 @@ SET sequence = given.value ->> 1,
     spendable = given.value ->> 4,
     spendable_since = given.value ->> 5,
     spendable_until = given.value ->> 6,
+    spendable_sequence = given.value ->> 1,
     recorded_at = given.value ->> 7,
     hash = unhex(given.value ->> 8),
     birthdays = given.value ->> 9

@@ -31,9 +31,10 @@ pub(crate) struct AccountRow {
     pub(crate) sequence: i64,
     pub(crate) balance: i64,
     pub(crate) debt: i64,
-    pub(crate) spendable: i64,
+    pub(crate) spendable: Option<i64>,
     pub(crate) spendable_since: Option<Instant>,
     pub(crate) spendable_until: Option<Instant>,
+    pub(crate) spendable_sequence: Option<i64>,
     pub(crate) recorded_at: Option<Instant>,
     pub(crate) hash: Vec<u8>,
     pub(crate) birthdays: String,
@@ -57,15 +58,26 @@ impl AccountRow {
             sequence: sequence(LOYALTY_ACCOUNTS, "sequence", self.sequence)?,
             balance: self.balance,
             debt: points(LOYALTY_ACCOUNTS, "debt", self.debt)?,
-            spendable: Spendable {
-                points: points(LOYALTY_ACCOUNTS, "spendable", self.spendable)?,
-                since: self.spendable_since.map(|at| at.0),
-                until: self.spendable_until.map(|at| at.0),
-            },
+            spendable: self.spendable()?,
             recorded_at: self.recorded_at.map(|at| at.0),
             hash: chain_hash(LOYALTY_ACCOUNTS, "hash", &self.hash)?,
             birthdays,
         })
+    }
+
+    /// Gives what can be spent, unless it speaks of an earlier transaction than the last.
+    fn spendable(&self) -> Result<Option<Spendable>, StorageError> {
+        let kept = self
+            .spendable
+            .filter(|_| self.spendable_sequence == Some(self.sequence));
+        kept.map(|kept| {
+            Ok(Spendable {
+                points: points(LOYALTY_ACCOUNTS, "spendable", kept)?,
+                since: self.spendable_since.map(|at| at.0),
+                until: self.spendable_until.map(|at| at.0),
+            })
+        })
+        .transpose()
     }
 
     fn into_lot(self) -> Option<LotRow> {

@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
 use glame_core::loyalty::{AccountHeader, Draw, Lot, LoyaltyTransaction};
 use glame_core::ports::{AccountChange, StorageError, StoredRequest};
 use uuid::Uuid;
@@ -22,6 +23,9 @@ pub(crate) struct PostCells<'a> {
 pub(crate) struct HeaderCells<'a> {
     pub(crate) user_id: Uuid,
     pub(crate) header: &'a AccountHeader,
+    pub(crate) spendable: Option<i64>,
+    pub(crate) spendable_since: Option<DateTime<Utc>>,
+    pub(crate) spendable_until: Option<DateTime<Utc>>,
     pub(crate) birthdays: String,
 }
 
@@ -61,9 +65,13 @@ impl<'a> PostCells<'a> {
         let mut cells = Self::default();
         for change in changes {
             let user_id = *change.header.user.as_uuid();
+            let spendable = change.header.spendable;
             cells.headers.push(HeaderCells {
                 user_id,
                 header: &change.header,
+                spendable: spendable.map(|it| it.points.get()),
+                spendable_since: spendable.and_then(|it| it.since),
+                spendable_until: spendable.and_then(|it| it.until),
                 birthdays: json_of(LOYALTY_ACCOUNTS, "birthdays", &change.header.birthdays)?,
             });
             cells
