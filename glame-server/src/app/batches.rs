@@ -142,7 +142,10 @@ fn unanswered() -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
     use std::sync::Mutex;
+
+    use futures_util::future::{Either, join, select};
 
     use super::*;
 
@@ -188,5 +191,42 @@ mod tests {
         let answers = join_all([12, 13, 14].map(|number| doubling.ask(number))).await;
         assert_eq!((&answers[0], &answers[2]), (&Ok(24), &Ok(28)));
         assert!(answers[1].is_err());
+    }
+
+    #[tokio::test]
+    async fn whoever_must_be_asked_alone_holds_nobody_up() {
+        let stubborn = Batches::begin(1, |numbers: Vec<u32>| async move {
+            tokio::task::yield_now().await;
+            match &numbers[..] {
+                [13] => std::future::pending().await,
+                numbers if numbers.contains(&13) => {
+                    Err(Problem::new(ProblemCode::Unavailable, "thirteen"))
+                }
+                numbers => Ok(numbers.to_vec()),
+            }
+        });
+        let (twelve, thirteen) = (stubborn.ask(12), stubborn.ask(13));
+        let both = join(twelve, thirteen);
+        let others = async {
+            tokio::task::yield_now().await;
+            assert_eq!(stubborn.ask(14).await, Ok(14));
+        };
+        // Thirteen is never answered.
+        assert!(matches!(
+            select(pin!(both), pin!(others)).await,
+            Either::Right(_)
+        ));
+    }
+
+    #[tokio::test]
+    async fn too_few_answers_go_to_nobody() {
+        let forgetful = Batches::begin(1, |numbers: Vec<u32>| async move {
+            tokio::task::yield_now().await;
+            let even = numbers.into_iter().filter(|number| number % 2 == 0);
+            Ok(even.collect())
+        });
+        let answers = join_all([1, 2, 3, 4].map(|number| forgetful.ask(number))).await;
+        assert_eq!((&answers[1], &answers[3]), (&Ok(2), &Ok(4)));
+        assert!(answers[0].is_err() && answers[2].is_err());
     }
 }
