@@ -151,46 +151,44 @@ async fn sqlite_refuses_to_change_the_ledger() {
 }
 
 /// What a server does that knows nothing of what can be spent: a posting of it leaves the columns.
-const OLDER_POSTING: [&str; 2] = [
-    "UPDATE loyalty_accounts SET sequence = sequence + 1",
-    "UPDATE loyalty_lots SET remaining = remaining - 10 WHERE lot = 1",
-];
+const OLDER_POSTING: &str = "UPDATE loyalty_accounts SET sequence = sequence + 1;
+    UPDATE loyalty_lots SET remaining = remaining - 10 WHERE lot = 1";
 
-async fn assert_added_up(storage: &dyn Storage, expected: i64) {
-    let points = storage.available_points(&[customer(1).id], minute(2)).await;
-    assert_eq!(points.unwrap()[0].get(), expected);
+/// Fills a storage, lets an older server post, and expects its lots to be added up.
+async fn assert_nothing_left_behind_is_taken(
+    storage: &dyn Storage,
+    older_posting: impl Future<Output = ()>,
+) {
+    fill(storage).await;
+    let available = async || {
+        let points = storage.available_points(&[customer(1).id], minute(2)).await;
+        points.unwrap()[0].get()
+    };
+    assert_eq!(available().await, 80);
+    older_posting.await;
+    assert_eq!(available().await, 70);
+    let accounts = storage.loyalty_accounts_after(None, 9).await.unwrap();
+    assert_eq!(accounts[0].header.spendable, None);
 }
 
 #[tokio::test]
 async fn postgres_takes_no_number_that_an_older_server_has_left_behind() {
     let (storage, mut connection) = postgres().await;
-    fill(storage.as_ref()).await;
-    assert_added_up(storage.as_ref(), 80).await;
-    for statement in OLDER_POSTING {
-        sqlx::query(statement)
-            .execute(&mut connection)
-            .await
-            .unwrap();
-    }
-    assert_added_up(storage.as_ref(), 70).await;
-    let accounts = storage.loyalty_accounts_after(None, 9).await.unwrap();
-    assert_eq!(accounts[0].header.spendable, None);
+    let posting = async {
+        let posted = sqlx::raw_sql(OLDER_POSTING).execute(&mut connection);
+        posted.await.unwrap();
+    };
+    assert_nothing_left_behind_is_taken(storage.as_ref(), posting).await;
 }
 
 #[tokio::test]
 async fn sqlite_takes_no_number_that_an_older_server_has_left_behind() {
     let (storage, mut connection, _folder) = sqlite().await;
-    fill(storage.as_ref()).await;
-    assert_added_up(storage.as_ref(), 80).await;
-    for statement in OLDER_POSTING {
-        sqlx::query(statement)
-            .execute(&mut connection)
-            .await
-            .unwrap();
-    }
-    assert_added_up(storage.as_ref(), 70).await;
-    let accounts = storage.loyalty_accounts_after(None, 9).await.unwrap();
-    assert_eq!(accounts[0].header.spendable, None);
+    let posting = async {
+        let posted = sqlx::raw_sql(OLDER_POSTING).execute(&mut connection);
+        posted.await.unwrap();
+    };
+    assert_nothing_left_behind_is_taken(storage.as_ref(), posting).await;
 }
 
 /// What is done to a database that lets itself be changed, and where it is told.

@@ -46,7 +46,8 @@ pub(crate) enum Parameter {
 
 const COLUMNS: &str = "u.user_id, u.role, u.customer_id_1c, u.full_name, u.phone, u.email, u.gender, \
      u.birth_date, u.city, u.discount_card_number, u.removed, u.created_at, u.updated_at, \
-     m.total_purchases, m.total_spent, m.last_purchase_at, m.recency_score, m.frequency_score, m.monetary_score, m.status, p.erased_at";
+     m.total_purchases, m.total_spent, m.last_purchase_at, m.recency_score, m.frequency_score, \
+     m.monetary_score, m.status, p.erased_at";
 
 /// Gives the statements of a page: those with a value of the order, and then those without, who are
 /// asked for only where the first ones do not fill the page.
